@@ -27,6 +27,8 @@ export interface Tool {
   /** Absent where the tool says nothing about its result. */
   readonly outputSchema?: JsonSchema;
   readonly annotations: ToolAnnotations;
+  /** Where the tool comes from, for messages: a file or a server. Absent for the built-in ones. */
+  readonly source?: string;
   /**
    * Checks the arguments, runs the tool, checks the result.
    *
@@ -47,14 +49,244 @@ export class ToolOutputError extends Error {
   override readonly name = "ToolOutputError";
 }
 
+/** What `defineTool` takes. Without `output`, `run` may return anything that is JSON. */
 export interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodType> {
   readonly name: string;
   readonly description: string;
   readonly input: Input;
   readonly output?: Output;
   readonly annotations?: ToolAnnotations;
-  readonly run: (
-    args: z.output<Input>,
-    context: ToolContext,
-  ) => z.input<Output> | Promise<z.input<Output>>;
+  readonly run: (args: z.output<Input>, context: ToolContext) => z.input<Output> | Promise<z.input<Output>>;
+}
+
+/** The names that MCP allows. */
+export const TOOL_NAME = /^[A-Za-z0-9_.-]{1,128}$/;
+
+/**
+ * Makes a tool from zod schemas and a function. Arguments reach `run` parsed, defaults filled in; an argument that
+ * `input` does not name is refused. What `call` gives back is JSON and has passed `output`: keys that `output` does
+ * not name are dropped, `undefined` keys are left out, and a tool without `output` that returns nothing gives null.
+ *
+ * @throws TypeError when the name is not one that MCP allows, or a schema has no counterpart in JSON Schema.
+ */
+export function defineTool<Input extends z.ZodObject, Output extends z.ZodType>(
+  definition: ToolDefinition<Input, Output>,
+): Tool {
+  const { name, description, input, output, run } = definition;
+  const refuse = (why: string) => new TypeError(`Tool ${JSON.stringify(name) ?? "without a name"}: ${why}`);
+  if (typeof name !== "string" || !TOOL_NAME.test(name))
+    throw refuse("a name is 1 to 128 letters, digits, `_`, `-` and `.`.");
+  if (typeof description !== "string") throw refuse("description must be a string.");
+  if (typeof run !== "function") throw refuse("run must be a function.");
+  if (input?._zod?.def.type !== "object" || typeof input.strict !== "function")
+    throw refuse("input must be z.object({ … }), from zod 4.");
+  if (!["undefined", "never"].includes(input._zod.def.catchall?._zod.def.type ?? "undefined"))
+    throw refuse("input must name every argument: use z.object, not a loose object or a catchall.");
+  if (output !== undefined && output?._zod === undefined) throw refuse("output must be a schema from zod 4.");
+
+  const strict = input.strict();
+  const inputSchema = toJsonSchema(strict, "input", refuse);
+  const outputSchema = output && toJsonSchema(output, "output", refuse);
+  return {
+    name,
+    description,
+    inputSchema,
+    ...(outputSchema && { outputSchema }),
+    annotations: definition.annotations ?? {},
+    async call(args, context) {
+      const parsed = await check(strict, args);
+      if (!parsed.success) throw new ToolInputError(explain(parsed.error.issues, inputSchema, "arguments"));
+      const returned: unknown = await run(parsed.data as z.output<Input>, context);
+      const misfit = (why: string) =>
+        new ToolOutputError(`The tool ${name} returned what it should not. ${why}`);
+      if (!output) return toJson(returned === undefined ? null : returned, "result", misfit);
+      const checked = await check(output, returned);
+      if (!checked.success) throw misfit(explain(checked.error.issues, outputSchema ?? {}, "result"));
+      return toJson(checked.data, "result", misfit);
+    },
+  };
+}
+
+/** At once where the schema allows: by promises a list of records takes three times as long. */
+async function check<Schema extends z.ZodType>(schema: Schema, value: unknown) {
+  try {
+    return schema.safeParse(value, { reportInput: true });
+  } catch {
+    // A refinement is asynchronous, or throws: then it throws again.
+    return schema.safeParseAsync(value, { reportInput: true });
+  }
+}
+
+type Refuse = (why: string) => Error;
+
+function toJsonSchema(schema: z.ZodType, io: "input" | "output", refuse: Refuse): JsonSchema {
+  try {
+    return z.toJSONSchema(schema, { io });
+  } catch (error) {
+    const key = Object.entries(shapeOf(schema)).find(([, part]) => {
+      try {
+        z.toJSONSchema(part, { io });
+        return false;
+      } catch {
+        return true;
+      }
+    })?.[0];
+    const where = key === undefined ? io : `${io}.${key}`;
+    throw refuse(`${where} has no counterpart in JSON Schema. ${(error as Error).message}.`);
+  }
+}
+
+function shapeOf(schema: z.ZodType): z.core.$ZodShape {
+  return (schema as Partial<z.ZodObject>).shape ?? {};
+}
+
+/** A copy of `value` that JSON can hold, or an error that says where it cannot. */
+function toJson(value: unknown, path: string, refuse: Refuse, above: readonly unknown[] = []): unknown {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return value;
+  if (typeof value === "number" && Number.isFinite(value)) return value;
+  if (typeof value !== "object") throw refuse(`${path}: ${received(value)} is not a JSON value.`);
+  if (above.includes(value)) throw refuse(`${path}: contains itself, which JSON cannot.`);
+  const inside = [...above, value];
+  if (Array.isArray(value))
+    return Array.from(value, (item, i) => toJson(item, `${path}[${i}]`, refuse, inside));
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null)
+    throw refuse(
+      `${path}: a ${prototype.constructor?.name} is not a JSON value; return a plain object or a string.`,
+    );
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, item]) => item !== undefined)
+      .map(([key, item]) => [key, toJson(item, joinPath(path, key), refuse, inside)]),
+  );
+}
+
+const MAX_ISSUES = 5;
+
+/** One line a mistake: where, what is expected, what came. */
+function explain(issues: readonly z.core.$ZodIssue[], schema: JsonSchema, root: string): string {
+  const lines = issues.flatMap((issue) => explainIssue(issue, [], schema, root));
+  const more = lines.length - MAX_ISSUES;
+  return [...lines.slice(0, MAX_ISSUES), ...(more > 0 ? [`and ${more} more`] : [])].join("\n");
+}
+
+function explainIssue(
+  issue: z.core.$ZodIssue,
+  above: readonly PropertyKey[],
+  schema: JsonSchema,
+  root: string,
+): string[] {
+  const path = [...above, ...issue.path];
+  const where = path.reduce<string>(joinPath, root === "arguments" && path.length > 0 ? "" : root);
+  const got = issue.input === undefined ? "nothing" : received(issue.input);
+  const line = (expected: string) => [`${where}: ${expected}, got ${got}`];
+  switch (issue.code) {
+    case "unrecognized_keys": {
+      const known = [
+        ...new Set(schemasAt(schema, path).flatMap((part) => Object.keys(part.properties ?? {}))),
+      ];
+      const noun = path.length === 0 && root === "arguments" ? "argument" : "key";
+      const names = issue.keys.map((key) => JSON.stringify(key)).join(", ");
+      const rest = known.length > 0 ? `the ${noun}s are ${known.join(", ")}` : `there are no ${noun}s`;
+      return [`${where}: unknown ${noun}${issue.keys.length > 1 ? "s" : ""} ${names}; ${rest}`];
+    }
+    case "invalid_type":
+      return line(`expected ${expectedType(issue.expected, schemasAt(schema, path))}`);
+    case "invalid_value":
+      return line(`expected ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`);
+    case "invalid_union": {
+      const inside = issue.errors.filter((branch) => !branch.some(isAboutTheWholeValue));
+      if (inside[0] && inside.length === 1)
+        return inside[0].flatMap((nested) => explainIssue(nested, path, schema, root));
+      const types = [...new Set(schemasAt(schema, path).flatMap((part) => part.type ?? []))];
+      if (issue.errors.length > 0 && types.length > 0 && inside.length === 0)
+        return line(`expected ${types.join(" or ")}`);
+      return line(plainMessage(issue));
+    }
+    default:
+      return line(plainMessage(issue));
+  }
+}
+
+function isAboutTheWholeValue(issue: z.core.$ZodIssue): boolean {
+  return issue.path.length === 0 && issue.code !== "unrecognized_keys" && issue.code !== "custom";
+}
+
+function joinPath(path: string, key: PropertyKey): string {
+  if (typeof key === "number") return `${path}[${key}]`;
+  const name = String(key);
+  if (!/^[\p{L}_$][\p{L}\p{N}_$-]*$/u.test(name)) return `${path}[${JSON.stringify(name)}]`;
+  return path === "" ? name : `${path}.${name}`;
+}
+
+/** Zod's name of a type in JSON Schema's words. */
+function expectedType(expected: string, parts: readonly SchemaPart[]): string {
+  const types = parts.flatMap((part) => part.type ?? []);
+  const names: Record<string, string> = { int: "integer", record: "object", tuple: "array" };
+  const isInteger = expected === "number" && types.includes("integer") && !types.includes("number");
+  const type = isInteger ? "integer" : (names[expected] ?? expected);
+  return types.includes("null") && type !== "null" ? `${type} or null` : type;
+}
+
+/** Zod's own sentence without its category: "Too small: expected number to be >=1". */
+function plainMessage(issue: z.core.$ZodIssue): string {
+  return issue.message.replace(/^(Invalid|Too) \w+: /, "");
+}
+
+const LONGEST_QUOTE = 60;
+
+function received(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return `array of ${value.length}`;
+  if (value instanceof Date) return "Date";
+  switch (typeof value) {
+    case "string":
+      return `string ${JSON.stringify(value.length > LONGEST_QUOTE ? `${value.slice(0, LONGEST_QUOTE)}…` : value)}`;
+    case "number":
+      return Number.isInteger(value) ? `integer ${value}` : `number ${value}`;
+    case "boolean":
+      return `boolean ${value}`;
+    case "bigint":
+      return `bigint ${value}`;
+    case "object": {
+      const keys = Object.keys(value);
+      const more = keys.length > 8 ? ", …" : "";
+      return keys.length === 0 ? "empty object" : `object with keys ${keys.slice(0, 8).join(", ")}${more}`;
+    }
+    default:
+      return typeof value;
+  }
+}
+
+/** The keywords that `toJsonSchema` writes and the messages read. */
+interface SchemaPart {
+  readonly type?: string | readonly string[];
+  readonly properties?: Readonly<Record<string, SchemaPart>>;
+  readonly additionalProperties?: SchemaPart | boolean;
+  readonly items?: SchemaPart | boolean;
+  readonly prefixItems?: readonly SchemaPart[];
+  readonly anyOf?: readonly SchemaPart[];
+  readonly oneOf?: readonly SchemaPart[];
+  readonly allOf?: readonly SchemaPart[];
+  readonly $ref?: string;
+  readonly $defs?: Readonly<Record<string, SchemaPart>>;
+}
+
+/** What the schema says about the value at `path`: several parts where it has alternatives. */
+function schemasAt(root: SchemaPart, path: readonly PropertyKey[]): SchemaPart[] {
+  const expand = (part: SchemaPart | boolean | undefined, seen: readonly SchemaPart[] = []): SchemaPart[] => {
+    if (typeof part !== "object" || seen.includes(part)) return [];
+    const target = part.$ref === "#" ? root : root.$defs?.[part.$ref?.replace("#/$defs/", "") ?? ""];
+    const others = [target, ...(part.anyOf ?? []), ...(part.oneOf ?? []), ...(part.allOf ?? [])];
+    return [part, ...others.flatMap((other) => expand(other, [...seen, part]))];
+  };
+  return path.reduce<SchemaPart[]>(
+    (parts, key) =>
+      parts.flatMap((part) =>
+        typeof key === "number"
+          ? expand(part.prefixItems?.[key] ?? part.items)
+          : expand(part.properties?.[String(key)] ?? part.additionalProperties),
+      ),
+    expand(root),
+  );
 }

@@ -1,0 +1,3 @@
+export { z } from "zod";
+export type { JsonSchema, Tool, ToolAnnotations, ToolContext, ToolDefinition } from "./catalog/tool.js";
+export { defineTool, ToolInputError, ToolOutputError } from "./catalog/tool.js";
