@@ -10,14 +10,15 @@ export interface HostFunction {
   readonly floats?: FloatShape | undefined;
   /**
    * Runs the call. Arguments are JSON values keyed by parameter name, not yet checked.
-   * What it throws becomes a Python exception: see `exceptionFor` in errors.ts.
+   *
+   * @throws PythonError to raise that exception in the program; any other error is a RuntimeError there.
    */
   call(args: Record<string, unknown>, signal: AbortSignal): Promise<unknown>;
 }
 
-/** Limits of one program. All are positive. */
+/** Limits of every program. All are positive. */
 export interface Limits {
-  /** Wall clock from start to result, milliseconds. */
+  /** Wall clock from the program's turn to its result, milliseconds. */
   readonly timeoutMs: number;
   /** Time spent interpreting, without waiting for host calls, milliseconds. */
   readonly interpreterMs: number;
@@ -36,32 +37,33 @@ export interface Limits {
   readonly stdoutBytes: number;
 }
 
-/** What to run: the code as the author sent it, and all it can reach. */
+/** What to run: the code as its author sent it, and all it can reach. */
 export interface Program {
   readonly code: string;
   readonly functions: readonly HostFunction[];
   /** Python declarations of the functions, read by the type checker. */
   readonly stubs: string;
-  readonly limits: Limits;
-  /** Ends the program with kind `cancelled` when it aborts. */
-  readonly signal?: AbortSignal | undefined;
   /** Whose program this is: a sandbox process serves one owner only. */
   readonly owner: object;
+  /** Lowers the limit on wall clock time; a higher one changes nothing. */
+  readonly timeoutMs?: number | undefined;
+  /** Ends the program with kind `cancelled` when it aborts. */
+  readonly signal?: AbortSignal | undefined;
   /** Called when a host call starts and again when it ends. */
-  readonly onToolCall?: ((call: Readonly<ToolCall>, phase: "start" | "end") => void) | undefined;
+  readonly onToolCall?: ((call: ToolCall, phase: "start" | "end") => void) | undefined;
 }
 
-/** One host call of a program, in the order of the calls. */
+/** One host call of a program. */
 export interface ToolCall {
   readonly name: string;
-  /** As JSON, keyed by parameter name. */
+  /** As JSON, keyed by parameter name; long ones are cut. */
   readonly arguments: Readonly<Record<string, unknown>>;
   /** Milliseconds from the start of the program. */
   readonly startedMs: number;
   /** Milliseconds; up to the end of the program for a call that was still running then. */
-  durationMs: number;
+  readonly durationMs: number;
   /** Null for a call that gave a result. */
-  error: string | null;
+  readonly error: string | null;
 }
 
 /** Why a program failed, as its author needs to know it. */
@@ -83,11 +85,15 @@ export interface Failure {
 export type Execution = {
   /** What was printed, cut at the limit. */
   readonly stdout: string;
-  readonly toolCalls: readonly Readonly<ToolCall>[];
+  /** In the order in which the program made them. */
+  readonly toolCalls: readonly ToolCall[];
   /** Milliseconds, type check included. */
   readonly durationMs: number;
   /** Whether the result or what was printed was cut. */
   readonly truncated: boolean;
   /** What was mended in the code and what the result lost on its way to JSON, a sentence each. */
   readonly notes: readonly string[];
-} & ({ readonly ok: true; readonly result: unknown } | { readonly ok: false; readonly failure: Failure });
+} & (
+  | { readonly ok: true /** JSON. */; readonly result: unknown }
+  | { readonly ok: false; readonly failure: Failure }
+);

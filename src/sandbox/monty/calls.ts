@@ -1,0 +1,91 @@
+import { create } from "@bufbuild/protobuf";
+import { type CallResult, CallResultSchema } from "./runtime_pb.js";
+
+/** Exceptions that the runtime lets the host raise. */
+const PYTHON_EXCEPTIONS = [
+  "Exception",
+  "ValueError",
+  "TypeError",
+  "KeyError",
+  "IndexError",
+  "LookupError",
+  "RuntimeError",
+  "TimeoutError",
+  "PermissionError",
+  "OSError",
+  "FileNotFoundError",
+  "NotImplementedError",
+  "AttributeError",
+] as const;
+
+/** Thrown by a host function to raise that exception in the program; any other error is a RuntimeError there. */
+export class PythonError extends Error {
+  override readonly name = "PythonError";
+
+  constructor(
+    readonly type: (typeof PYTHON_EXCEPTIONS)[number],
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Longer messages of exceptions are cut: they end up in the program's own memory and in answers. */
+const MAX_MESSAGE_LENGTH = 4000;
+
+/** Takes encoded arguments and encoded keyword pairs, and gives an encoded value. */
+export type HostFunction = (
+  args: readonly Uint8Array[],
+  kwargs: readonly Uint8Array[],
+) => Promise<Uint8Array>;
+
+export type HostFunctions = ReadonlyMap<string, HostFunction>;
+
+/** The host calls of one feed: started at once, answered as they end. */
+export class HostCalls {
+  private readonly settled = new Map<number, CallResult>();
+  private wake: (() => void) | undefined;
+
+  /** Starts a call, before it returns. The outcome, also a failure, is kept for `take`. */
+  start(
+    callId: number,
+    host: HostFunction,
+    args: readonly Uint8Array[],
+    kwargs: readonly Uint8Array[],
+  ): void {
+    const settle = (result: CallResult) => {
+      this.settled.set(callId, result);
+      this.wake?.();
+    };
+    host(args, kwargs).then(
+      (value) => settle(create(CallResultSchema, { kind: { case: "returnValue", value } })),
+      (error) => settle(raised(error)),
+    );
+  }
+
+  /** Waits until at least one of the calls has ended and gives all that have. */
+  async take(callIds: readonly number[]): Promise<{ callId: number; result: CallResult }[]> {
+    for (;;) {
+      const ready = callIds.filter((callId) => this.settled.has(callId));
+      if (ready.length > 0) {
+        return ready.map((callId) => {
+          const result = this.settled.get(callId) as CallResult;
+          this.settled.delete(callId);
+          return { callId, result };
+        });
+      }
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+    }
+  }
+}
+
+function raised(error: unknown): CallResult {
+  const text = error instanceof Error ? error.message : String(error);
+  const message = text.length > MAX_MESSAGE_LENGTH ? `${text.slice(0, MAX_MESSAGE_LENGTH)}…` : text;
+  const excType = error instanceof PythonError ? error.type : "RuntimeError";
+  return create(CallResultSchema, {
+    kind: { case: "error", value: { excType, message: message.toWellFormed() } },
+  });
+}

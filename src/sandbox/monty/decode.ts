@@ -1,0 +1,428 @@
+import { BinaryReader, type WireType } from "@bufbuild/protobuf/wire";
+import {
+  dateText,
+  durationText,
+  offsetText,
+  readBigInt,
+  readException,
+  readNumbers,
+  readText,
+  timeText,
+} from "./scalars.js";
+import { FIELD as F, formatPath, ValueError } from "./values.js";
+
+export interface Decoded {
+  /** JSON. */
+  readonly value: unknown;
+  /** Whether it was cut to the size asked for. */
+  readonly truncated: boolean;
+}
+
+/**
+ * Decodes a Python value to JSON, for a reader.
+ *
+ * | Python | JSON |
+ * |---|---|
+ * | None, bool, str | null, true or false, text |
+ * | int up to 2^53 - 1 either way | number |
+ * | int beyond | text of its digits ● |
+ * | float | number; NaN and the infinities as the text `NaN`, `Infinity`, `-Infinity` ● |
+ * | list, tuple, set, frozenset, deque | array |
+ * | dict | object; keys None, bool, int and float as Python's `json` writes them, others as text ● |
+ * | dict with two keys of the same text | array of [key, value] ● |
+ * | namedtuple, dataclass, instance | object of its fields |
+ * | date, time, datetime | ISO 8601 text |
+ * | timedelta | ISO 8601 duration |
+ * | path, timezone | text |
+ * | bytes | base64 text ● |
+ * | exception, type, function, iterator, `...` | its text ● |
+ * | a cycle | the text `[...]` or `{...}` ● |
+ *
+ * What a row marked ● does is told to `note`.
+ *
+ * A value whose JSON is longer than `maxBytes` is cut: text keeps its beginning, an array its first
+ * items, an object its small values before its large ones; text in the same place says what is left out.
+ *
+ * @throws UnawaitedError; ValueError for bytes that are no value.
+ */
+export function decodeResult(bytes: Uint8Array, maxBytes: number, note: (text: string) => void): Decoded {
+  if (bytes.length <= maxBytes * WHOLE_DECODE_FACTOR) {
+    const notes: string[] = [];
+    const value = decode(bytes, (text) => notes.push(text));
+    if (Buffer.byteLength(JSON.stringify(value)) <= maxBytes) {
+      notes.forEach(note);
+      return { value, truncated: false };
+    }
+  }
+  return { value: decode(bytes, note, maxBytes), truncated: true };
+}
+
+/**
+ * Decodes a Python value to JSON, for a tool: by the same table, but what its marked rows would
+ * change is refused, except the keys that Python's `json` accepts.
+ *
+ * @throws ValueError for what is refused and for bytes that are no value.
+ */
+export function decodeArgument(bytes: Uint8Array): unknown {
+  return decode(bytes);
+}
+
+/** The name and the bytes of the value of a keyword argument. */
+export function decodeKeyword(bytes: Uint8Array): [name: string, value: Uint8Array] {
+  const reader = new BinaryReader(bytes);
+  let name = "";
+  let value: Uint8Array = new Uint8Array();
+  while (reader.pos < reader.len) {
+    const [field, wireType] = reader.tag();
+    if (field === 1) name = readText(sub(reader), F.str);
+    else if (field === 2) value = reader.bytes();
+    else reader.skip(wireType, field);
+  }
+  return [name, value];
+}
+
+/** The value holds a call that nobody awaited. */
+export class UnawaitedError extends ValueError {
+  constructor(place: string) {
+    super(`a coroutine${place}: a call that was not awaited`);
+  }
+}
+
+/** Up to this many times the size asked for, on the wire, a value is decoded whole before it is cut. */
+const WHOLE_DECODE_FACTOR = 8;
+
+/** Room kept in each array and object for what ends it: the last thing written and what says what was left out. */
+const MARK_BYTES = 96;
+
+/** Room of the text that says what was left out of a text. */
+const TEXT_MARK_BYTES = 32;
+
+/** What is left out is counted up to this many items. */
+const MAX_COUNTED = 100_000;
+
+function decode(
+  bytes: Uint8Array,
+  note?: (text: string) => void,
+  maxBytes = Number.POSITIVE_INFINITY,
+): unknown {
+  try {
+    return new Decoder(note, maxBytes).value(new BinaryReader(bytes));
+  } catch (error) {
+    if (error instanceof ValueError) throw error;
+    throw new ValueError(`not a value: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+type Key = { readonly text: string; readonly value: unknown };
+
+class Decoder {
+  private readonly path: (string | number)[] = [];
+
+  constructor(
+    private readonly note: ((text: string) => void) | undefined,
+    /** Bytes of JSON that may still be written. */
+    private left: number,
+  ) {}
+
+  /** Reads the whole reader as one value. */
+  value(reader: BinaryReader): unknown {
+    let result: unknown = null;
+    while (reader.pos < reader.len) {
+      const [field, wireType] = reader.tag();
+      result = this.field(field, wireType, reader);
+    }
+    return result;
+  }
+
+  private field(field: number, wireType: WireType, reader: BinaryReader): unknown {
+    switch (field) {
+      case F.list:
+      case F.tuple:
+      case F.set:
+      case F.frozenSet:
+        return this.items(sub(reader));
+      case F.dict:
+        return this.dict(sub(reader));
+      case F.namedTuple:
+        return this.namedTuple(sub(reader));
+      case F.classInstance:
+        return this.instance(sub(reader));
+      case F.str:
+        return this.text(reader.bytes());
+      default: {
+        const value = this.scalar(field, wireType, reader);
+        this.left -= typeof value === "string" ? jsonBytes(value) : String(value).length;
+        return value;
+      }
+    }
+  }
+
+  private scalar(field: number, wireType: WireType, reader: BinaryReader): unknown {
+    switch (field) {
+      case F.none:
+        return skip(reader, wireType, field, null);
+      case F.boolean:
+        return reader.bool();
+      case F.int:
+        return this.int(String(reader.sint64()));
+      case F.bigint:
+        return this.int(readBigInt(sub(reader)));
+      case F.float:
+        return this.float(reader.double());
+      case F.path:
+        return reader.string();
+      case F.date:
+        return dateText(readNumbers(sub(reader)));
+      case F.time:
+        return timeText(readNumbers(sub(reader)), 1);
+      case F.datetime: {
+        const parts = readNumbers(sub(reader));
+        const offset = parts[8] === undefined ? "" : offsetText(parts[8]);
+        return `${dateText(parts)}T${timeText(parts, 4)}${offset}`;
+      }
+      case F.timedelta:
+        return durationText(readNumbers(sub(reader)));
+      case F.timezone:
+        return `UTC${offsetText(readNumbers(sub(reader))[1] ?? 0)}`;
+      case F.bytes:
+        return this.lossy("bytes", () => this.base64(reader.bytes()), "as base64 text");
+      case F.exception:
+        return this.lossy("an exception", () => readException(sub(reader)));
+      case F.type:
+        return this.lossy("a type", () => `<class '${readText(sub(reader), 1)}'>`);
+      case F.function:
+        return this.lossy("a function", () => `<function ${readText(sub(reader), 1)}>`);
+      case F.builtinFunction:
+        return this.lossy("a function", () => `<built-in function ${reader.string()}>`);
+      case F.repr:
+        return this.lossy("an object", () => reader.string());
+      case F.cycle:
+        return this.lossy("a circular reference", () => readText(sub(reader), 2));
+      case F.ellipsis:
+        return this.lossy("`...`", () => skip(reader, wireType, field, "..."));
+      default:
+        return this.lossy("a value of an unknown kind", () => skip(reader, wireType, field, null), "as null");
+    }
+  }
+
+  private int(digits: string): unknown {
+    const number = Number(digits);
+    if (Number.isSafeInteger(number)) return number;
+    return this.lossy("an int beyond 2^53", () => digits, "as text of its digits");
+  }
+
+  private float(value: number): unknown {
+    if (Number.isFinite(value)) return value;
+    return this.lossy(`the float ${value}`, () => String(value));
+  }
+
+  private text(bytes: Uint8Array): string {
+    const whole = bytes.length <= this.left;
+    const text = Buffer.from(bytes.subarray(0, whole ? bytes.length : this.left)).toString();
+    const cost = jsonBytes(text);
+    if (whole && cost <= this.left) {
+      this.left -= cost;
+      return text;
+    }
+    // Escaped characters take up to six bytes where they took one.
+    const room = Math.max(0, this.left - TEXT_MARK_BYTES);
+    const kept = text
+      .slice(0, Math.floor((room / cost) * text.length))
+      .replace(/[\ud800-\udbff\ufffd]+$/, "");
+    const cut = `${kept}… (${bytes.length - Buffer.byteLength(kept)} more bytes)`;
+    this.left -= jsonBytes(cut);
+    return cut;
+  }
+
+  private base64(bytes: Uint8Array): string {
+    const room = Math.max(0, Math.floor((this.left - TEXT_MARK_BYTES) / 4) * 3);
+    if (bytes.length <= room) return Buffer.from(bytes).toString("base64");
+    return `${Buffer.from(bytes.subarray(0, room)).toString("base64")}… (${bytes.length - room} more bytes)`;
+  }
+
+  private items(reader: BinaryReader): unknown[] {
+    const result: unknown[] = [];
+    this.left -= MARK_BYTES;
+    while (reader.pos < reader.len) {
+      const [field, wireType] = reader.tag();
+      if (field !== 1) {
+        reader.skip(wireType, field);
+        continue;
+      }
+      if (this.left <= 0) {
+        reader.skip(wireType, field);
+        result.push(`… (${countRest(reader, 1)} more items)`);
+        return result;
+      }
+      this.path.push(result.length);
+      result.push(this.value(sub(reader)));
+      this.path.pop();
+      this.left -= 1;
+    }
+    this.left += MARK_BYTES - 2;
+    return result;
+  }
+
+  private dict(reader: BinaryReader): unknown {
+    const pairs: Uint8Array[] = [];
+    this.left -= MARK_BYTES;
+    while (reader.pos < reader.len && pairs.length < MAX_COUNTED) {
+      const [field, wireType] = reader.tag();
+      if (field === 1) pairs.push(reader.bytes());
+      else reader.skip(wireType, field);
+    }
+    const entries = this.entries(pairs);
+    const more = pairs.length - entries.length;
+    if (more === 0) this.left += MARK_BYTES - 2;
+    const result: Record<string, unknown> = {};
+    for (const [key, value] of entries) {
+      if (Object.hasOwn(result, key.text)) {
+        const what = `a dict with two keys that are ${JSON.stringify(key.text)} in JSON`;
+        return this.lossy(
+          what,
+          () => entries.map(([key, value]) => [key.value, value]),
+          "as [key, value] pairs",
+        );
+      }
+      setOwn(result, key.text, value);
+    }
+    if (more > 0) setOwn(result, "…", `${more} more keys`);
+    return result;
+  }
+
+  /**
+   * Reads pairs while there is room, each within its share of it: what is small comes whole, what is
+   * large is cut.
+   */
+  private entries(pairs: readonly Uint8Array[]): [Key, unknown][] {
+    const wanted = pairs.map((bytes) => bytes.length * JSON_BYTES_PER_WIRE_BYTE);
+    const share = fairShare(wanted, this.left);
+    let later = wanted.reduce((sum, size) => sum + Math.min(size, share), 0);
+    const entries: [Key, unknown][] = [];
+    for (const [index, bytes] of pairs.entries()) {
+      if (this.left <= 0) break;
+      later -= Math.min(wanted[index] ?? 0, share);
+      const kept = Math.max(0, Math.min(later, this.left - MIN_PAIR_BYTES));
+      this.left -= kept;
+      entries.push(this.pair(new BinaryReader(bytes)));
+      this.left += kept;
+    }
+    return entries;
+  }
+
+  private pair(reader: BinaryReader): [Key, unknown] {
+    let key: Key = { text: "null", value: null };
+    let value: unknown = null;
+    while (reader.pos < reader.len) {
+      const [field, wireType] = reader.tag();
+      if (field === 1) {
+        key = this.key(reader.bytes());
+        this.left -= 2;
+        this.path.push(key.text);
+      } else if (field === 2) value = this.value(sub(reader));
+      else reader.skip(wireType, field);
+    }
+    this.path.pop();
+    return [key, value];
+  }
+
+  private key(bytes: Uint8Array): Key {
+    const [field] = new BinaryReader(bytes).tag();
+    const value = this.value(new BinaryReader(bytes));
+    if (field === F.str) return { text: value as string, value };
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    if (field !== F.int && field !== F.float && field !== F.boolean && field !== F.none) {
+      return this.lossy("a dict key that is no text", () => ({ text, value }), "as text", text);
+    }
+    return { text, value };
+  }
+
+  private namedTuple(reader: BinaryReader): unknown {
+    const names: string[] = [];
+    const result: Record<string, unknown> = {};
+    let index = 0;
+    while (reader.pos < reader.len) {
+      const [field, wireType] = reader.tag();
+      if (field === 2) names.push(reader.string());
+      else if (field === 3) {
+        const name = names[index++] ?? String(index);
+        this.path.push(name);
+        this.left -= jsonBytes(name) + 2;
+        setOwn(result, name, this.value(sub(reader)));
+        this.path.pop();
+      } else reader.skip(wireType, field);
+    }
+    this.left -= 2;
+    return result;
+  }
+
+  private instance(reader: BinaryReader): unknown {
+    let attributes: unknown = {};
+    while (reader.pos < reader.len) {
+      const [field, wireType] = reader.tag();
+      if (field === 3) attributes = this.dict(sub(reader));
+      else reader.skip(wireType, field);
+    }
+    return attributes;
+  }
+
+  /** Decodes what JSON cannot say: noted in a result, refused in an argument. */
+  private lossy<T>(what: string, decode: () => T, how = "as text", key?: string): T {
+    const value = decode();
+    const path = formatPath(key === undefined ? this.path : [...this.path, key]);
+    const place = path === "" ? "" : ` at ${path}`;
+    if (typeof value === "string" && value.startsWith("<coroutine ")) throw new UnawaitedError(place);
+    if (this.note === undefined) throw new ValueError(`${what}${place} cannot be sent as JSON`);
+    this.note(`${what}${place} is given ${how}`);
+    return value;
+  }
+}
+
+/** Room that a pair of an object gets at least, while there is any. */
+const MIN_PAIR_BYTES = 64;
+
+/** A generous estimate: what the wire adds to a value outweighs what JSON does, but for escapes. */
+const JSON_BYTES_PER_WIRE_BYTE = 1.5;
+
+/** The size to cut the largest things to so that all of them together fit the room. */
+function fairShare(sizes: readonly number[], room: number): number {
+  const sorted = [...sizes].sort((a, b) => a - b);
+  let left = room;
+  for (const [index, size] of sorted.entries()) {
+    const share = left / (sorted.length - index);
+    if (size > share) return share;
+    left -= size;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+/** How many entries of a field follow, the one just passed over included; counted to a limit. */
+function countRest(reader: BinaryReader, wanted: number): number {
+  let count = 1;
+  while (reader.pos < reader.len && count < MAX_COUNTED) {
+    const [field, wireType] = reader.tag();
+    reader.skip(wireType, field);
+    if (field === wanted) count++;
+  }
+  return count;
+}
+
+/** Sets a property also where its name is `__proto__`. */
+function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === "__proto__") {
+    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+  } else target[key] = value;
+}
+
+function jsonBytes(text: string): number {
+  return Buffer.byteLength(JSON.stringify(text));
+}
+
+function sub(reader: BinaryReader): BinaryReader {
+  return new BinaryReader(reader.bytes());
+}
+
+function skip<T>(reader: BinaryReader, wireType: WireType, field: number, value: T): T {
+  reader.skip(wireType, field);
+  return value;
+}

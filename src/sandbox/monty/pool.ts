@@ -1,0 +1,157 @@
+import { Slots } from "../slots.js";
+import { MontyCrashedError } from "./errors.js";
+import { RuntimeProcess } from "./process.js";
+import { MontySession, type RuntimeLimits } from "./session.js";
+
+/** A process runs at most this many programs. */
+const MAX_PROGRAMS_PER_PROCESS = 1000;
+
+export interface PoolOptions {
+  readonly executable: string;
+  /** Processes kept ready. */
+  readonly size: number;
+  /** Programs that run at once; more wait their turn. */
+  readonly maxRunning: number;
+  readonly limits: RuntimeLimits;
+}
+
+/** A checked-out session. Release it, whatever became of the program. */
+export interface Checkout {
+  readonly session: MontySession;
+  release(): void;
+}
+
+interface Worker {
+  readonly runtime: RuntimeProcess;
+  readonly session: MontySession;
+  /** Resolves when the session is configured; rejects when the process ended first. */
+  ready: Promise<void>;
+  /** Whose programs the process has seen; null for nobody's. */
+  owner: object | null;
+  programs: number;
+}
+
+/**
+ * Who runs next. Processes are started ahead; one that has run a program of an owner serves no other
+ * owner ever after, and is replaced when it dies or has run its share.
+ */
+export class Pool {
+  private readonly idle: Worker[] = [];
+  private readonly busy = new Set<Worker>();
+  private readonly slots: Slots;
+  private readonly closing = new AbortController();
+
+  constructor(private readonly options: PoolOptions) {
+    this.slots = new Slots(options.maxRunning);
+    this.refill();
+  }
+
+  /** Processes that wait for a program, and programs that run and that wait for a process. */
+  get state(): { idle: number; running: number; waiting: number } {
+    return { idle: this.idle.length, running: this.slots.taken, waiting: this.slots.waiting };
+  }
+
+  /**
+   * Waits for a turn and gives a fresh session of a process that only this owner has used.
+   *
+   * @throws MontyCrashedError when no process can be started, or the pool is closed.
+   * @throws the signal's reason when it aborts first.
+   */
+  async checkout(owner: object, signal: AbortSignal): Promise<Checkout> {
+    await this.slots.acquire(AbortSignal.any([signal, this.closing.signal]));
+    const worker = this.take(owner);
+    this.busy.add(worker);
+    try {
+      await worker.ready;
+    } catch (error) {
+      this.finish(worker);
+      throw error;
+    }
+    let released = false;
+    const release = () => {
+      if (released) return;
+      released = true;
+      this.finish(worker);
+    };
+    return { session: worker.session, release };
+  }
+
+  /** Ends the processes that an owner has used. Its running programs go on. */
+  forget(owner: object): void {
+    for (const worker of this.idle.filter((worker) => worker.owner === owner)) this.discard(worker);
+    this.refill();
+  }
+
+  /** Ends all processes, running programs with them, and resolves when they are gone. */
+  async close(): Promise<void> {
+    this.closing.abort(new MontyCrashedError("The sandbox is closed."));
+    const workers = [...this.idle.splice(0), ...this.busy];
+    for (const { runtime } of workers) runtime.kill("The sandbox is closed.");
+    await Promise.all(workers.map(({ runtime }) => runtime.ended));
+  }
+
+  /** An idle process of the owner, or one that nobody has used, or a new one. */
+  private take(owner: object): Worker {
+    const index = this.idle.findLastIndex((worker) => worker.owner === owner);
+    const chosen = index >= 0 ? index : this.idle.findIndex((worker) => worker.owner === null);
+    const worker = chosen >= 0 ? (this.idle.splice(chosen, 1)[0] as Worker) : this.start();
+    worker.owner = owner;
+    return worker;
+  }
+
+  private finish(worker: Worker): void {
+    this.busy.delete(worker);
+    worker.programs += 1;
+    if (!this.closing.signal.aborted && worker.runtime.alive && worker.programs < MAX_PROGRAMS_PER_PROCESS) {
+      worker.ready = this.renew(worker);
+      this.idle.push(worker);
+      // The longest idle process goes first.
+      if (this.idle.length > this.options.size) this.discard(this.idle[0] as Worker);
+    } else worker.runtime.kill();
+    this.slots.release();
+    this.refill();
+  }
+
+  private refill(): void {
+    while (!this.closing.signal.aborted && this.idle.length + this.busy.size < this.options.size)
+      this.idle.push(this.start());
+  }
+
+  private start(): Worker {
+    const runtime = new RuntimeProcess(this.options.executable);
+    const session = new MontySession(runtime);
+    const ready = session.configure(this.options.limits);
+    const worker: Worker = { runtime, session, ready, owner: null, programs: 0 };
+    this.watch(worker);
+    return worker;
+  }
+
+  private async renew({ session }: Worker): Promise<void> {
+    await session.reset();
+    await session.configure(this.options.limits);
+  }
+
+  /** Takes a process that ends while idle out of the pool. One that never worked is not replaced: see `checkout`. */
+  private watch(worker: Worker): void {
+    let worked = false;
+    worker.ready.then(
+      () => {
+        worked = true;
+      },
+      () => undefined,
+    );
+    worker.runtime.ended.then(() => {
+      worker.ready.catch(() => undefined);
+      const index = this.idle.indexOf(worker);
+      if (index < 0) return;
+      this.idle.splice(index, 1);
+      if (worked) this.refill();
+    });
+  }
+
+  private discard(worker: Worker): void {
+    this.idle.splice(this.idle.indexOf(worker), 1);
+    worker.ready.catch(() => undefined);
+    worker.runtime.kill();
+  }
+}

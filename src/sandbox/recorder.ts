@@ -1,0 +1,170 @@
+import { type HostFunction as MontyFunction, PythonError } from "./monty/calls.js";
+import { decodeArgument, decodeKeyword, decodeResult } from "./monty/decode.js";
+import { encodeValue } from "./monty/encode.js";
+import { ValueError } from "./monty/values.js";
+import type { HostFunction, ToolCall } from "./program.js";
+import { Slots } from "./slots.js";
+
+/** Bytes of JSON that the report keeps of the arguments of one call, and of all calls together. */
+const MAX_REPORTED_CALL_BYTES = 1024;
+const MAX_REPORTED_BYTES = 64 * 1024;
+const MIN_REPORTED_CALL_BYTES = 64;
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+export interface RecorderOptions {
+  /** Calls that run at once. */
+  readonly parallel: number;
+  /** Calls in all; `onExceeded` is told about one more, which does not run. */
+  readonly total: number;
+  readonly onExceeded: () => void;
+  readonly onToolCall: ((call: ToolCall, phase: "start" | "end") => void) | undefined;
+  /** Milliseconds since the program started. */
+  readonly clock: () => number;
+}
+
+/** The host calls of one program: binds their arguments, bounds their number, keeps the record. */
+export class CallRecorder {
+  private readonly slots: Slots;
+  private readonly ending = new AbortController();
+  private readonly running = new Map<Mutable<ToolCall>, boolean>();
+  private readonly record: ToolCall[] = [];
+  private reportedBytes = 0;
+
+  constructor(private readonly options: RecorderOptions) {
+    this.slots = new Slots(options.parallel);
+  }
+
+  /** The function as the runtime calls it. */
+  wrap(host: HostFunction): MontyFunction {
+    return (args, kwargs) => this.call(host, args, kwargs);
+  }
+
+  /** Names of the calls that have not ended, with the milliseconds they have taken. */
+  unfinished(): { name: string; ms: number }[] {
+    const now = this.options.clock();
+    return Array.from(this.running.keys(), ({ name, startedMs }) => ({ name, ms: now - startedMs }));
+  }
+
+  /** Ends the record: signals the calls still running and counts them up to now. */
+  end(): readonly ToolCall[] {
+    for (const [call, started] of this.running) {
+      call.durationMs = this.options.clock() - call.startedMs;
+      call.error = started ? "not finished when the program ended" : "not started: the program ended first";
+    }
+    this.running.clear();
+    this.ending.abort(new Error("the program has ended"));
+    return this.record;
+  }
+
+  private async call(
+    host: HostFunction,
+    args: readonly Uint8Array[],
+    kwargs: readonly Uint8Array[],
+  ): Promise<Uint8Array> {
+    const { options } = this;
+    if (this.record.length >= options.total) {
+      options.onExceeded();
+      throw new PythonError("RuntimeError", `more than ${options.total} tool calls`);
+    }
+    const call: Mutable<ToolCall> = {
+      name: host.name,
+      arguments: {},
+      startedMs: options.clock(),
+      durationMs: 0,
+      error: null,
+    };
+    this.record.push(call);
+    this.running.set(call, false);
+    try {
+      const encoded = bind(host, args, kwargs);
+      call.arguments = this.report(encoded);
+      const bound = Object.fromEntries(
+        Array.from(encoded, ([name, bytes]) => [name, argument(host, name, bytes)]),
+      );
+      await this.slots.acquire(this.ending.signal);
+      try {
+        this.running.set(call, true);
+        call.startedMs = options.clock();
+        options.onToolCall?.(call, "start");
+        return result(host, await host.call(bound, this.ending.signal));
+      } finally {
+        this.slots.release();
+      }
+    } catch (error) {
+      if (this.running.has(call)) call.error = error instanceof Error ? error.message : String(error);
+      throw error;
+    } finally {
+      if (this.running.delete(call)) {
+        call.durationMs = options.clock() - call.startedMs;
+        options.onToolCall?.(call, "end");
+      }
+    }
+  }
+
+  /** The arguments as the record shows them. */
+  private report(encoded: ReadonlyMap<string, Uint8Array>): Record<string, unknown> {
+    const room = Math.min(MAX_REPORTED_CALL_BYTES, MAX_REPORTED_BYTES - this.reportedBytes);
+    const each = Math.max(room, MIN_REPORTED_CALL_BYTES) / Math.max(encoded.size, 1);
+    const shown = Object.fromEntries(
+      Array.from(encoded, ([name, bytes]) => {
+        try {
+          return [name, decodeResult(bytes, each, () => undefined).value];
+        } catch (error) {
+          return [name, `<${error instanceof Error ? error.message : error}>`];
+        }
+      }),
+    );
+    this.reportedBytes += Buffer.byteLength(JSON.stringify(shown));
+    return shown;
+  }
+}
+
+/** Binds positional and keyword arguments to names, as Python does. Missing ones are left to the host's check. */
+function bind(
+  host: HostFunction,
+  args: readonly Uint8Array[],
+  kwargs: readonly Uint8Array[],
+): ReadonlyMap<string, Uint8Array> {
+  const { name, parameters } = host;
+  if (args.length > parameters.length) {
+    const takes = `${parameters.length} argument${parameters.length === 1 ? "" : "s"}`;
+    throw new PythonError("TypeError", `${name}() takes ${takes} but ${args.length} were given`);
+  }
+  const bound = new Map(args.map((bytes, index) => [parameters[index] as string, bytes]));
+  for (const [keyword, bytes] of kwargs.map(decodeKeyword)) {
+    if (!parameters.includes(keyword)) {
+      const known = parameters.length === 0 ? "it takes none" : `its parameters are ${parameters.join(", ")}`;
+      throw new PythonError(
+        "TypeError",
+        `${name}() got an unexpected keyword argument '${keyword}': ${known}`,
+      );
+    }
+    if (bound.has(keyword)) {
+      throw new PythonError("TypeError", `${name}() got multiple values for argument '${keyword}'`);
+    }
+    bound.set(keyword, bytes);
+  }
+  return bound;
+}
+
+function argument(host: HostFunction, name: string, bytes: Uint8Array): unknown {
+  try {
+    return decodeArgument(bytes);
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    throw new PythonError("TypeError", `argument '${name}' of ${host.name}() holds ${error.message}`);
+  }
+}
+
+function result(host: HostFunction, value: unknown): Uint8Array {
+  try {
+    return encodeValue(value, host.floats);
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    throw new PythonError(
+      "RuntimeError",
+      `${host.name}() returned what Python cannot hold: ${error.message}`,
+    );
+  }
+}
