@@ -50,6 +50,8 @@ export class MontySession {
       case: "configure",
       value: {
         protocolVersion: PROTOCOL_VERSION,
+        // Without one the type checker fails.
+        scriptName: "main.py",
         limits: {
           maxDurationMicros: BigInt(limits.interpreterMs) * 1000n,
           maxMemoryBytes: BigInt(limits.memoryBytes),
