@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { type HostFunction as MontyFunction, PythonError } from "./monty/calls.js";
 import { decodeArgument, decodeKeyword, decodeResult } from "./monty/decode.js";
 import { encodeValue } from "./monty/encode.js";
@@ -33,6 +34,8 @@ export class CallRecorder {
 
   constructor(private readonly options: RecorderOptions) {
     this.slots = new Slots(options.parallel);
+    // Every call under way listens: many listeners are no leak.
+    setMaxListeners(0, this.ending.signal);
   }
 
   /** The function as the runtime calls it. */
@@ -78,10 +81,12 @@ export class CallRecorder {
     this.running.set(call, false);
     try {
       const encoded = bind(host, args, kwargs);
-      call.arguments = this.report(encoded);
-      const bound = Object.fromEntries(
-        Array.from(encoded, ([name, bytes]) => [name, argument(host, name, bytes)]),
-      );
+      const bound: Record<string, unknown> = {};
+      try {
+        for (const [name, bytes] of encoded) bound[name] = argument(host, name, bytes);
+      } finally {
+        call.arguments = this.report(encoded, bound);
+      }
       await this.slots.acquire(this.ending.signal);
       try {
         this.running.set(call, true);
@@ -102,21 +107,27 @@ export class CallRecorder {
     }
   }
 
-  /** The arguments as the record shows them. */
-  private report(encoded: ReadonlyMap<string, Uint8Array>): Record<string, unknown> {
-    const room = Math.min(MAX_REPORTED_CALL_BYTES, MAX_REPORTED_BYTES - this.reportedBytes);
-    const each = Math.max(room, MIN_REPORTED_CALL_BYTES) / Math.max(encoded.size, 1);
-    const shown = Object.fromEntries(
+  /** The arguments as the record shows them: as the tool got them where they are short. */
+  private report(
+    encoded: ReadonlyMap<string, Uint8Array>,
+    bound: Readonly<Record<string, unknown>>,
+  ): Readonly<Record<string, unknown>> {
+    const room = Math.max(
+      MIN_REPORTED_CALL_BYTES,
+      Math.min(MAX_REPORTED_CALL_BYTES, MAX_REPORTED_BYTES - this.reportedBytes),
+    );
+    const size = Buffer.byteLength(JSON.stringify(bound));
+    this.reportedBytes += Math.min(size, room);
+    if (size <= room && Object.keys(bound).length === encoded.size) return bound;
+    return Object.fromEntries(
       Array.from(encoded, ([name, bytes]) => {
         try {
-          return [name, decodeResult(bytes, each, () => undefined).value];
+          return [name, decodeResult(bytes, room / encoded.size, () => undefined).value];
         } catch (error) {
           return [name, `<${error instanceof Error ? error.message : error}>`];
         }
       }),
     );
-    this.reportedBytes += Buffer.byteLength(JSON.stringify(shown));
-    return shown;
   }
 }
 

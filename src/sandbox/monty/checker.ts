@@ -53,12 +53,19 @@ export class TypeChecker {
   /**
    * Finds the type errors of a program.
    *
-   * @returns null when the check was given up: the checker took too long or crashed over the code.
+   * @returns null when the check was given up: it took too long, the checker crashed over the code, or
+   * the signal aborted.
    */
-  async check(code: string, stubs: string): Promise<Diagnostic[] | null> {
-    await this.slots.acquire();
+  async check(code: string, stubs: string, signal?: AbortSignal): Promise<Diagnostic[] | null> {
+    try {
+      await this.slots.acquire(signal);
+    } catch {
+      return null;
+    }
     const worker = this.idle.pop() ?? this.start();
-    const timer = setTimeout(() => worker.runtime.kill(), this.options.timeoutMs);
+    const giveUp = () => worker.runtime.kill();
+    const timer = setTimeout(giveUp, this.options.timeoutMs);
+    signal?.addEventListener("abort", giveUp);
     try {
       await this.prepare(worker, stubs);
       return await worker.session.check(code);
@@ -66,6 +73,7 @@ export class TypeChecker {
       return error instanceof MontyTypingError ? parse(error.diagnostics) : null;
     } finally {
       clearTimeout(timer);
+      signal?.removeEventListener("abort", giveUp);
       this.finish(worker);
     }
   }

@@ -1,5 +1,5 @@
 import { Slots } from "../slots.js";
-import { MontyCrashedError } from "./errors.js";
+import { MontyAbortedError, MontyCrashedError } from "./errors.js";
 import { RuntimeProcess } from "./process.js";
 import { MontySession, type RuntimeLimits } from "./session.js";
 
@@ -55,10 +55,14 @@ export class Pool {
    * Waits for a turn and gives a fresh session of a process that only this owner has used.
    *
    * @throws MontyCrashedError when no process can be started, or the pool is closed.
-   * @throws the signal's reason when it aborts first.
+   * @throws MontyAbortedError when the signal aborts first.
    */
   async checkout(owner: object, signal: AbortSignal): Promise<Checkout> {
-    await this.slots.acquire(AbortSignal.any([signal, this.closing.signal]));
+    try {
+      await this.slots.acquire(AbortSignal.any([signal, this.closing.signal]));
+    } catch (error) {
+      throw signal.aborted ? new MontyAbortedError(signal.reason, []) : error;
+    }
     const worker = this.take(owner);
     this.busy.add(worker);
     try {

@@ -1,0 +1,159 @@
+import { fileURLToPath } from "node:url";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import type { Tool } from "@modelcontextprotocol/sdk/types.js";
+import { z } from "zod";
+import { VERSION } from "../version.js";
+import { formatJson } from "./json.js";
+import { MAX_LATENCY_MS, MIN_LATENCY_MS } from "./latency.js";
+import { type Paint, painter } from "./paint.js";
+import { type DemoProgram, PROGRAMS } from "./programs.js";
+import { paintPython } from "./python.js";
+import { milliseconds, timeline } from "./timeline.js";
+
+const SERVER = fileURLToPath(new URL("./server.js", import.meta.url));
+
+/** Columns: no fewer than the code needs, no more than a reader likes. */
+const MIN_WIDTH = 80;
+const MAX_WIDTH = 100;
+
+/** The part of the answer of `execute_python` that the demo shows. */
+const Answer = z.object({
+  content: z.tuple([z.object({ text: z.string() })]).rest(z.unknown()),
+  structuredContent: z.object({
+    result: z.unknown().optional(),
+    error: z.object({ kind: z.string() }).optional(),
+    stdout: z.string(),
+    tool_calls: z.array(
+      z.object({
+        name: z.string(),
+        arguments: z.record(z.string(), z.unknown()),
+        started_ms: z.number(),
+        duration_ms: z.number(),
+        error: z.string().nullable(),
+      }),
+    ),
+    duration_ms: z.number(),
+  }),
+});
+
+type Answer = z.output<typeof Answer>;
+
+/**
+ * Starts a server as an MCP client does and runs the programs of the demo against it, shown for a person.
+ *
+ * @returns the exit code: 0, or 1 when the server failed or a program did not do what it was to show.
+ */
+export async function demo(): Promise<number> {
+  const env = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  const transport = new StdioClientTransport({
+    command: process.execPath,
+    args: [SERVER],
+    env: Object.fromEntries(env),
+    stderr: "pipe",
+  });
+  let stderr = "";
+  transport.stderr?.on("data", (chunk: Buffer) => {
+    stderr += chunk;
+  });
+  // A reader that leaves early, such as `head`, is no reason to fail.
+  process.stdout.on("error", () => undefined);
+  const client = new Client({ name: "monty-code-mode-demo", version: VERSION });
+  try {
+    await client.connect(transport);
+    await show(client, new Screen(painter(process.stdout), process.stdout.columns));
+    return 0;
+  } catch (error) {
+    const said = stderr.trim().split("\n").at(-1);
+    const why = said || (error instanceof Error ? error.message : String(error));
+    process.stderr.write(`monty-code-mode: The demo failed: ${why}\n`);
+    return 1;
+  } finally {
+    await client.close();
+  }
+}
+
+async function show(client: Client, screen: Screen): Promise<void> {
+  const { tools } = await client.listTools();
+  screen.introduce(tools);
+  for (const program of PROGRAMS) {
+    screen.program(program);
+    const { success, data: answer } = Answer.safeParse(
+      await client.callTool({ name: "execute_python", arguments: { code: program.code } }),
+    );
+    if (!success) throw new Error("execute_python gave an answer of another form than its schema says.");
+    screen.answer(answer);
+    const { error } = answer.structuredContent;
+    if (error?.kind !== (program.outcome === "refusal" ? "type" : undefined)) {
+      throw new Error(`"${program.title}" was to end with a ${program.outcome}.`);
+    }
+  }
+}
+
+class Screen {
+  private readonly width: number;
+  private tools: ReadonlySet<string> = new Set();
+
+  constructor(
+    private readonly paint: Paint,
+    columns = MAX_WIDTH,
+  ) {
+    this.width = Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, columns));
+  }
+
+  introduce(tools: readonly Tool[]): void {
+    this.tools = new Set(tools.map(({ name }) => name));
+    this.write(
+      "An MCP server runs as a child process; this is its client. In this demo each\n" +
+        `expense tool takes ${MIN_LATENCY_MS} to ${MAX_LATENCY_MS} ms, as one behind a network would.`,
+    );
+    const nameWidth = Math.max(...[...this.tools].map(({ length }) => length)) + 2;
+    this.section("Tools of the server");
+    for (const { name, description = "" } of tools) {
+      const [sentence = ""] = description.split(/(?<=[.:;,]) /);
+      this.write(`  ${this.paint("cyan", name.padEnd(nameWidth))}${sentence.replace(/[.:;,]$/, "")}`);
+    }
+  }
+
+  program({ title, code }: DemoProgram): void {
+    this.write(`\n\n${this.paint("bold", title)}\n${this.paint("dim", "─".repeat(this.width))}`);
+    this.write(paintPython(code, this.tools, this.paint));
+  }
+
+  answer({ content, structuredContent }: Answer): void {
+    const { result, error, stdout, tool_calls: calls, duration_ms: duration } = structuredContent;
+    if (calls.length > 0) {
+      this.section("Tool calls");
+      this.write(indent(timeline(calls, duration, this.width - 2, this.paint)));
+    }
+    if (stdout !== "") {
+      this.section("Printed");
+      this.write(indent(stdout.trimEnd()));
+    }
+    if (error) {
+      this.section(error.kind === "type" ? "Refused before anything ran" : "Failed");
+      this.write(indent(this.paint("red", content[0].text)));
+    } else {
+      this.section("Result");
+      this.write(indent(formatJson(result, this.width - 2)));
+    }
+    this.section("Time");
+    const waited = calls.reduce((sum, call) => sum + call.duration_ms, 0);
+    const compared = `; one at a time, its ${calls.length} tool calls would have taken ${milliseconds(waited)}`;
+    this.write(`  ${milliseconds(duration)}${calls.length > 0 ? compared : ", no tool was called"}`);
+  }
+
+  private section(title: string): void {
+    this.write(`\n${this.paint("bold", title)}`);
+  }
+
+  private write(text: string): void {
+    process.stdout.write(`${text}\n`);
+  }
+}
+
+function indent(text: string): string {
+  return text.replace(/^/gm, "  ");
+}

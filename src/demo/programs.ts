@@ -1,0 +1,72 @@
+/** A program as an agent writes it, and the question that it answers. */
+export interface DemoProgram {
+  readonly title: string;
+  readonly code: string;
+  /** What the demo shows with it. */
+  readonly outcome: "result" | "refusal";
+}
+
+const HOTELS = `import asyncio
+
+team = await get_team_members("Engineering")
+stays = await asyncio.gather(*[
+    get_expenses(member["id"], quarter="Q3", category="hotel")
+    for member in team["members"]
+])
+{
+    member["name"]: [stay["amount"] for stay in report["expenses"]]
+    for member, report in zip(team["members"], stays)
+}`;
+
+/** What an agent is asked in the demo, and what it writes. */
+export const PROGRAMS: readonly DemoProgram[] = [
+  {
+    title: "1. What did the team's flights cost?",
+    outcome: "result",
+    code: `import asyncio
+
+team = await get_team_members("Engineering")
+reports = await asyncio.gather(*[
+    get_expenses(member["id"], category="flight")
+    for member in team["members"]
+])
+flights = [item for report in reports for item in report["expenses"]]
+total = await sum_amounts(flights)
+print(f"{len(flights)} items, {total} in total")
+dearest = max(flights, key=lambda item: item["amount"])
+{"items": len(flights), "total": total, "dearest": dearest}`,
+  },
+  {
+    title: "2. Who has used how much of their budget?",
+    outcome: "result",
+    code: `import asyncio
+
+# The agent's own choice: get_custom_budget gives None for most members.
+DEFAULT_BUDGET = 5000.0
+
+async def standing(member):
+    report, own = await asyncio.gather(
+        get_expenses(member["id"]), get_custom_budget(member["id"])
+    )
+    spent = await sum_amounts(report["expenses"])
+    budget = own["budget"] if own else DEFAULT_BUDGET
+    return {
+        "name": member["name"], "spent": spent, "budget": budget,
+        "percent": round(100 * spent / budget),
+    }
+
+team = await get_team_members("Engineering")
+rows = await asyncio.gather(*[standing(member) for member in team["members"]])
+sorted(rows, key=lambda row: row["percent"], reverse=True)`,
+  },
+  {
+    title: "3. What did each member's hotel stays cost? First try, with a typo in a key",
+    outcome: "refusal",
+    code: HOTELS.replace('team["members"]\n', 'team["membrs"]\n'),
+  },
+  {
+    title: "3. Second try, mended from the answer",
+    outcome: "result",
+    code: HOTELS,
+  },
+];

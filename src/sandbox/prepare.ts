@@ -1,0 +1,76 @@
+import { applyEdits } from "./prepare/edit.js";
+import { mendCalls } from "./prepare/mend-calls.js";
+import { mendResult, noResultNote } from "./prepare/mend-result.js";
+import { readNames } from "./prepare/names.js";
+import { hasError, lineAt, MAX_PARSED } from "./prepare/parse.js";
+import { refuse } from "./prepare/refuse.js";
+import { unwrap } from "./prepare/unwrap.js";
+import type { Failure } from "./program.js";
+
+/** A program that is ready to be checked and run, or why it cannot run. */
+export type Prepared =
+  | {
+      readonly ok: true;
+      readonly code: string;
+      /** What was mended, a sentence each. */
+      readonly notes: readonly string[];
+      /** The line of the source as it was sent for a line of `code`; both count from 1. */
+      lineOf(line: number): number;
+    }
+  | { readonly ok: false; readonly failure: Failure };
+
+/**
+ * Mends what a program's author can only have meant in one way, and refuses what is certain not to
+ * run. A program with a syntax error keeps it, for the runtime to tell; a very long one is left
+ * as it is. `functions` are the names of the host's functions. Never throws.
+ */
+export function prepare(source: string, functions: readonly string[] = []): Prepared {
+  const text = source.replace(/^\uFEFF/, "").replace(/\r\n?/g, "\n");
+  const sourceLines = text.split("\n");
+  const unwrapped = unwrap(text);
+  if ("failure" in unwrapped) return { ok: false, failure: unwrapped.failure };
+  const { code, tree, linesBefore } = unwrapped;
+  const notes = [...unwrapped.notes];
+  if (!tree) {
+    if (code.length > MAX_PARSED) notes.push(`Programs beyond ${MAX_PARSED} characters are not mended.`);
+    return { ok: true, code, notes, lineOf: (line) => line + linesBefore };
+  }
+
+  const isWhole = !hasError(tree.topNode);
+  const names = readNames(tree, code, functions);
+  const { mends, modules } = mendCalls(tree, code, names, isWhole);
+  const mended = new Set(mends.flatMap(({ edits }) => edits.map(({ from }) => from)));
+  if (isWhole) {
+    const failure = refuse(
+      tree,
+      code,
+      names,
+      (from) => mended.has(from),
+      (line) => ({ line: line + linesBefore, source: sourceLines[line + linesBefore - 1] ?? "" }),
+    );
+    if (failure) return { ok: false, failure };
+  }
+
+  const result = mendResult(tree, code, names);
+  const imports = modules.length > 0 ? `import ${modules.join(", ")}\n` : "";
+  const lastLine = result?.lastLine === undefined ? "" : `\n${result.lastLine}`;
+  const edits = [...mends.flatMap((mend) => mend.edits), ...(result?.edits ?? [])];
+  notes.push(...new Set(mends.map(({ note }) => note)));
+  notes.push(...modules.map((name) => `\`import ${name}\` was added.`));
+  const unmended = result ? undefined : noResultNote(tree, code);
+  notes.push(...(result?.notes ?? []), ...(unmended === undefined ? [] : [unmended]));
+
+  const linesAdded = imports === "" ? 0 : 1;
+  const lastOwnLine = lineAt(code, code.length);
+  const lastStatementLine =
+    result?.lastLine === undefined ? lastOwnLine : lineAt(code, code.slice(0, result.at).trimEnd().length);
+  return {
+    ok: true,
+    code: imports + applyEdits(code, edits) + lastLine,
+    notes,
+    lineOf(line) {
+      const own = Math.max(1, line - linesAdded);
+      return (own > lastOwnLine ? lastStatementLine : own) + linesBefore;
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import { floatShape } from "../catalog/float-shape.js";
+import type { PythonFunction } from "../catalog/python-stubs.js";
+import { ToolInputError, ToolOutputError } from "../catalog/tool.js";
+import { PythonError } from "../sandbox/monty/calls.js";
+import type { HostFunction } from "../sandbox/program.js";
+
+/** Makes a tool callable from programs: arguments by the names its stub has, failures as Python exceptions. */
+export function bindTool({ tool, name, parameters }: PythonFunction): HostFunction {
+  const properties = new Map(parameters.map((parameter) => [parameter.name, parameter.property]));
+  return {
+    name,
+    parameters: [...properties.keys()],
+    floats: floatShape(tool.outputSchema),
+    async call(args, signal) {
+      const named = Object.fromEntries(
+        Object.entries(args).map(([parameter, value]) => [properties.get(parameter) ?? parameter, value]),
+      );
+      try {
+        return await tool.call(named, { signal });
+      } catch (error) {
+        throw new PythonError(exceptionType(error), `${name}: ${messageOf(error)}`);
+      }
+    },
+  };
+}
+
+/** What was thrown, as text for whoever made the call: never a stack trace. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message || error.name : String(error);
+}
+
+function exceptionType(error: unknown) {
+  if (error instanceof PythonError) return error.type;
+  if (error instanceof ToolInputError || error instanceof RangeError) return "ValueError";
+  if (error instanceof ToolOutputError) return "RuntimeError";
+  if (error instanceof TypeError) return "TypeError";
+  if (error instanceof Error && error.name === "TimeoutError") return "TimeoutError";
+  return "RuntimeError";
+}

@@ -1,0 +1,65 @@
+import type { JsonSchema, Tool } from "../catalog/tool.js";
+import { messageOf } from "./bind.js";
+import { errorResult, type ServerTool } from "./server-tool.js";
+
+/** A tool of the catalog, advertised over MCP. A result that is no object is wrapped as `{result: …}`. */
+export function catalogTool(tool: Tool): ServerTool {
+  const { name, description, annotations, outputSchema } = tool;
+  const wrapped = outputSchema?.type !== "object";
+  return {
+    listing: {
+      name,
+      ...(annotations.title !== undefined && { title: annotations.title }),
+      description,
+      inputSchema: { ...listed(tool.inputSchema), type: "object" },
+      ...(outputSchema && {
+        outputSchema: wrapped ? wrap(listed(outputSchema)) : { ...listed(outputSchema), type: "object" },
+      }),
+      annotations: { ...annotations },
+    },
+    async call(args, { signal }) {
+      try {
+        const value = await tool.call(args, { signal });
+        const structuredContent =
+          !wrapped || (outputSchema === undefined && isObject(value)) ? value : { result: value };
+        return {
+          content: [{ type: "text", text: JSON.stringify(value) }],
+          structuredContent: structuredContent as Record<string, unknown>,
+        };
+      } catch (error) {
+        return errorResult(`${name}: ${messageOf(error)}`);
+      }
+    },
+  };
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A schema as clients see it: the dialect is MCP's own default. */
+function listed({ $schema: _, ...schema }: JsonSchema): Record<string, unknown> {
+  return schema;
+}
+
+function wrap(schema: Record<string, unknown>) {
+  return {
+    type: "object" as const,
+    properties: { result: moveRefs(schema) as object },
+    required: ["result"],
+    additionalProperties: false,
+  };
+}
+
+/** References into the schema, once it stands at `properties.result` of another. */
+function moveRefs(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(moveRefs);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) =>
+      key === "$ref" && typeof item === "string" && item.startsWith("#")
+        ? [key, `#/properties/result${item.slice(1)}`]
+        : [key, moveRefs(item)],
+    ),
+  );
+}

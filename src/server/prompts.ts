@@ -1,0 +1,21 @@
+import type { GetPromptResult, Prompt } from "@modelcontextprotocol/sdk/types.js";
+import { dialectRules } from "../sandbox/dialect.js";
+
+export const writeProgramPrompt: Prompt = {
+  name: "write_program",
+  title: "Answer with one Python program",
+  description: "Starts a task that is done by one program of execute_python instead of many tool calls.",
+  arguments: [{ name: "task", description: "What to find out or to do.", required: true }],
+};
+
+/** The messages of `write_program`. */
+export function writeProgram(task: string, stubs: string): GetPromptResult {
+  const text = [
+    task,
+    "Do this with one Python program, run by the tool execute_python.",
+    dialectRules,
+    `Functions it can call:\n\`\`\`python\n${stubs.trim()}\n\`\`\``,
+    "Compute totals, counts and percentages in the program, and return only what the answer needs.",
+  ].join("\n\n");
+  return { messages: [{ role: "user", content: { type: "text", text } }] };
+}

@@ -1,0 +1,107 @@
+import { Server } from "@modelcontextprotocol/sdk/server/index.js";
+import {
+  CallToolRequestSchema,
+  ErrorCode,
+  GetPromptRequestSchema,
+  ListPromptsRequestSchema,
+  ListResourcesRequestSchema,
+  ListToolsRequestSchema,
+  McpError,
+  ReadResourceRequestSchema,
+} from "@modelcontextprotocol/sdk/types.js";
+import type { Catalog } from "../catalog/catalog.js";
+import { pythonStubs } from "../catalog/python-stubs.js";
+import type { Limits } from "../sandbox/program.js";
+import type { Sandbox } from "../sandbox/sandbox.js";
+import { VERSION } from "../version.js";
+import { bindTool } from "./bind.js";
+import { catalogTool } from "./catalog-tool.js";
+import { executePythonTool } from "./execute-python.js";
+import { writeProgram, writeProgramPrompt } from "./prompts.js";
+import { serverResources } from "./resources.js";
+import type { ServerTool } from "./server-tool.js";
+
+export interface ServerOptions {
+  readonly catalog: Catalog;
+  readonly sandbox: Sandbox;
+  readonly limits: Limits;
+}
+
+const INSTRUCTIONS =
+  "To answer a question that takes more than one tool call, write one Python program for execute_python: it calls the " +
+  "tools itself and only its result comes back.";
+
+/** Names that a tool of the catalog must not take. */
+const OWN_NAMES = ["execute_python"];
+
+/**
+ * Makes an MCP server for one connection: connect it to a transport. When the connection closes, the
+ * sandbox processes that it used are ended.
+ *
+ * @throws Error when a tool of the catalog has the name of one of the server's own.
+ */
+export function createServer({ catalog, sandbox, limits }: ServerOptions): Server {
+  const taken = OWN_NAMES.find((name) => catalog.get(name) !== undefined);
+  if (taken !== undefined) throw new Error(`A tool is named ${taken}, which is the server's own. Rename it.`);
+
+  const stubs = pythonStubs([...catalog]);
+  const owner = {};
+  const functions = stubs.functions.map(bindTool);
+  const tools = new Map<string, ServerTool>(
+    [
+      executePythonTool({ sandbox, functions, stubs: stubs.text, limits, owner }),
+      ...Array.from(catalog, catalogTool),
+    ].map((tool) => [tool.listing.name, tool]),
+  );
+  const resources = serverResources(stubs.text);
+
+  const server = new Server(
+    { name: "monty-code-mode", title: "Monty code mode", version: VERSION },
+    { capabilities: { tools: {}, resources: {}, prompts: {} }, instructions: INSTRUCTIONS },
+  );
+  server.onclose = () => sandbox.forget(owner);
+
+  server.setRequestHandler(ListToolsRequestSchema, () => ({
+    tools: Array.from(tools.values(), ({ listing }) => listing),
+  }));
+  server.setRequestHandler(CallToolRequestSchema, ({ params }, extra) => {
+    const tool = tools.get(params.name);
+    if (tool === undefined) {
+      throw invalid(`There is no tool named ${params.name}. The tools are ${[...tools.keys()].join(", ")}.`);
+    }
+    return tool.call(params.arguments ?? {}, extra);
+  });
+
+  server.setRequestHandler(ListResourcesRequestSchema, () => ({
+    resources: resources.map(({ text, ...listing }) => ({ ...listing, size: Buffer.byteLength(text) })),
+  }));
+  server.setRequestHandler(ReadResourceRequestSchema, ({ params }) => {
+    const found = resources.find(({ uri }) => uri === params.uri);
+    if (found === undefined) {
+      throw new McpError(
+        RESOURCE_NOT_FOUND,
+        `There is no resource ${params.uri}. The resources are ${resources.map(({ uri }) => uri).join(", ")}.`,
+      );
+    }
+    const { uri, mimeType, text } = found;
+    return { contents: [{ uri, mimeType, text }] };
+  });
+
+  server.setRequestHandler(ListPromptsRequestSchema, () => ({ prompts: [writeProgramPrompt] }));
+  server.setRequestHandler(GetPromptRequestSchema, ({ params }) => {
+    if (params.name !== writeProgramPrompt.name) {
+      throw invalid(`There is no prompt named ${params.name}. The prompt is ${writeProgramPrompt.name}.`);
+    }
+    const task = params.arguments?.task;
+    if (task === undefined || task.trim() === "") throw invalid("The prompt needs the argument task.");
+    return writeProgram(task, stubs.text);
+  });
+  return server;
+}
+
+/** The code that the MCP specification gives for it. */
+const RESOURCE_NOT_FOUND = -32002;
+
+function invalid(message: string): McpError {
+  return new McpError(ErrorCode.InvalidParams, message);
+}
