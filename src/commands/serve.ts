@@ -1,21 +1,21 @@
 import { Console } from "node:console";
-import { pino } from "pino";
 import type { Config } from "../config.js";
+import { createLogger } from "../logger.js";
 import { Sandbox } from "../sandbox/sandbox.js";
-import { createServer } from "../server/server.js";
-import { serveStdio } from "../server/stdio.js";
-import { loadCatalog } from "./tools.js";
 
 /** Serves MCP over stdio until the client leaves or the process is told to stop. */
 export async function serve(config: Config): Promise<void> {
   const { limits, poolSize, maxPrograms, runtime } = config;
-  const logger = pino({ name: "monty-code-mode", level: config.logLevel }, pino.destination(2));
+  const logger = createLogger(config.logLevel);
   // What tools of the user print must not get between the messages on stdout.
   globalThis.console = new Console(process.stderr);
-  // First: the processes start while the rest is loaded.
   const sandbox = new Sandbox({ limits, poolSize, maxPrograms, executable: runtime });
   try {
+    // Imported late: the sandbox processes start meanwhile.
+    const { loadCatalog } = await import("./tools.js");
     const catalog = await loadCatalog(config, (problem) => logger.warn(problem));
+    const { createServer } = await import("../server/server.js");
+    const { serveStdio } = await import("../server/stdio.js");
     await serveStdio(createServer({ catalog, sandbox, limits }), logger);
   } finally {
     await sandbox.close();

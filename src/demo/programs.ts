@@ -56,7 +56,7 @@ async def standing(member):
     }
 
 team = await get_team_members("Engineering")
-rows = await asyncio.gather(*[standing(member) for member in team["members"]])
+rows = await asyncio.gather(*[standing(m) for m in team["members"]])
 sorted(rows, key=lambda row: row["percent"], reverse=True)`,
   },
   {

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
-import { pino } from "pino";
 import { expenseTools } from "../../tools/expenses/index.js";
 import { Catalog } from "../catalog/catalog.js";
 import type { Tool } from "../catalog/tool.js";
 import { readConfig } from "../config.js";
+import { createLogger } from "../logger.js";
 import { Sandbox } from "../sandbox/sandbox.js";
 import { createServer } from "../server/server.js";
 import { serveStdio } from "../server/stdio.js";
@@ -27,8 +27,7 @@ try {
   const { limits, poolSize, maxPrograms, runtime } = readConfig({});
   const sandbox = new Sandbox({ limits, poolSize, maxPrograms, executable: runtime });
   const catalog = new Catalog(expenseTools.map(withLatency));
-  const logger = pino({ name: "monty-code-mode", level: "warn" }, pino.destination(2));
-  await serveStdio(createServer({ catalog, sandbox, limits }), logger);
+  await serveStdio(createServer({ catalog, sandbox, limits }), createLogger("warn"));
   await sandbox.close();
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`);

@@ -54,6 +54,8 @@ export function createServer({ catalog, sandbox, limits }: ServerOptions): Serve
     ].map((tool) => [tool.listing.name, tool]),
   );
   const resources = serverResources(stubs.text);
+  // The first check with new stubs is slow; nobody waits for this one.
+  sandbox.warm(stubs.text);
 
   const server = new Server(
     { name: "monty-code-mode", title: "Monty code mode", version: VERSION },

@@ -1,7 +1,7 @@
 import type { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
-import type { Logger } from "pino";
+import type { Logger } from "../logger.js";
 
 /** How long requests under way may go on after the client has closed our stdin. */
 const DRAIN_MS = 1000;
@@ -20,9 +20,9 @@ export async function serveStdio(server: Server, logger: Logger): Promise<void> 
   });
   await server.connect(transport);
   const requests = new RequestCounter(transport);
-  logger.info("serving on stdio");
+  logger.debug("serving on stdio");
   const reason = await ended;
-  logger.info({ reason }, "shutting down");
+  logger.info("shutting down", { reason });
   if (reason === "stdin closed") await requests.drain(DRAIN_MS);
   await server.close();
 }

@@ -1,5 +1,4 @@
-import { create } from "@bufbuild/protobuf";
-import { type CallResult, CallResultSchema } from "./runtime_pb.js";
+import type { CallResult } from "./messages.js";
 
 /** Exceptions that the runtime lets the host raise. */
 const PYTHON_EXCEPTIONS = [
@@ -58,20 +57,20 @@ export class HostCalls {
       this.wake?.();
     };
     host(args, kwargs).then(
-      (value) => settle(create(CallResultSchema, { kind: { case: "returnValue", value } })),
+      (value) => settle({ type: "return_value", value }),
       (error) => settle(raised(error)),
     );
   }
 
   /** Waits until at least one of the calls has ended and gives all that have. */
-  async take(callIds: readonly number[]): Promise<{ callId: number; result: CallResult }[]> {
+  async take(callIds: readonly number[]): Promise<[callId: number, CallResult][]> {
     for (;;) {
       const ready = callIds.filter((callId) => this.settled.has(callId));
       if (ready.length > 0) {
         return ready.map((callId) => {
           const result = this.settled.get(callId) as CallResult;
           this.settled.delete(callId);
-          return { callId, result };
+          return [callId, result];
         });
       }
       await new Promise<void>((resolve) => {
@@ -84,8 +83,6 @@ export class HostCalls {
 function raised(error: unknown): CallResult {
   const text = error instanceof Error ? error.message : String(error);
   const message = text.length > MAX_MESSAGE_LENGTH ? `${text.slice(0, MAX_MESSAGE_LENGTH)}…` : text;
-  const excType = error instanceof PythonError ? error.type : "RuntimeError";
-  return create(CallResultSchema, {
-    kind: { case: "error", value: { excType, message: message.toWellFormed() } },
-  });
+  const type = error instanceof PythonError ? error.type : "RuntimeError";
+  return { type: "error", exception: { type, message: message.toWellFormed() } };
 }

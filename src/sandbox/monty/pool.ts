@@ -43,7 +43,12 @@ export class Pool {
 
   constructor(private readonly options: PoolOptions) {
     this.slots = new Slots(options.maxRunning);
-    this.refill();
+    this.idle.push(this.start());
+    // Starting a process blocks for milliseconds: the others follow when the first is ready.
+    this.idle[0]?.ready.then(
+      () => this.refill(),
+      () => undefined,
+    );
   }
 
   /** Processes that wait for a program, and programs that run and that wait for a process. */

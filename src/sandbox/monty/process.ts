@@ -1,14 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { MontyCrashedError } from "./errors.js";
 import { FrameReader, frame, MAX_FRAME_BYTES } from "./frames.js";
-import { type Event, EventSchema, RequestSchema } from "./runtime_pb.js";
-
-/** What a turn asks: one of the requests of runtime.proto. */
-export type TurnRequest = NonNullable<MessageInitShape<typeof RequestSchema>["kind"]>;
-
-/** An event that ends a turn. */
-export type TurnEnd = Exclude<Event["kind"], { case: "print" } | { case: undefined }>;
+import { decodeEvent, type Event, encodeRequest, type Request, type TurnEnd } from "./messages.js";
 
 /** Exit code of the runtime when its allocator hits the memory limit. */
 const EXIT_OUT_OF_MEMORY = 65;
@@ -77,7 +70,7 @@ export class RuntimeProcess {
    *
    * @throws MontyCrashedError when the process ends first.
    */
-  turn(kind: TurnRequest, onPrint?: (text: string) => void): Promise<TurnEnd> {
+  turn(request: Request, onPrint?: (text: string) => void): Promise<TurnEnd> {
     if (this.current !== undefined) throw new Error("a turn is under way");
     return new Promise((resolve, reject) => {
       if (this.death !== undefined) {
@@ -85,7 +78,7 @@ export class RuntimeProcess {
         return;
       }
       this.current = { onPrint, resolve, reject };
-      this.child.stdin?.write(frame(toBinary(RequestSchema, create(RequestSchema, { kind }))));
+      this.child.stdin?.write(frame(encodeRequest(request)));
     });
   }
 
@@ -98,7 +91,7 @@ export class RuntimeProcess {
   private receive(chunk: Buffer): void {
     if (this.death !== undefined) return;
     try {
-      for (const message of this.frames.push(chunk)) this.dispatch(fromBinary(EventSchema, message));
+      for (const message of this.frames.push(chunk)) this.dispatch(decodeEvent(message));
     } catch (error) {
       const what = error instanceof Error ? error.message : String(error);
       this.kill(
@@ -110,19 +103,18 @@ export class RuntimeProcess {
   }
 
   private dispatch(event: Event): void {
-    const { kind } = event;
-    if (this.current === undefined || kind.case === undefined) throw new Error("an event out of turn");
-    if (kind.case === "print") {
-      this.current.onPrint?.(kind.value.text);
+    if (this.current === undefined) throw new Error("an event out of turn");
+    if (event.type === "print") {
+      this.current.onPrint?.(event.text);
       return;
     }
     const { resolve, reject } = this.current;
     this.current = undefined;
-    if (kind.case === "fatalError") {
-      const fatal = new MontyCrashedError(`The Monty runtime gave up: ${kind.value.message}`);
+    if (event.type === "fatal_error") {
+      const fatal = new MontyCrashedError(`The Monty runtime gave up: ${event.message}`);
       this.kill(fatal.message);
       reject(fatal);
-    } else resolve(kind);
+    } else resolve(event);
   }
 
   private reportDeath(code: number | null, signal: NodeJS.Signals | null): MontyCrashedError {

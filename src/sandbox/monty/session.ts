@@ -1,4 +1,3 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
 import { HostCalls, type HostFunctions } from "./calls.js";
 import { encodeDate, encodeDateTime, encodeFunction } from "./encode.js";
 import {
@@ -9,13 +8,8 @@ import {
   MontyTypingError,
   type TraceFrame,
 } from "./errors.js";
-import type { RuntimeProcess, TurnEnd, TurnRequest } from "./process.js";
-import { type CallResultSchema, type Exception, type OsCall, TypeCheckFormat } from "./runtime_pb.js";
-
-type CallResultInit = NonNullable<MessageInitShape<typeof CallResultSchema>["kind"]>;
-
-/** The protocol of Monty 0.0.23. */
-const PROTOCOL_VERSION = 2;
+import type { CallResult, OsCall, RaisedException, Request, TurnEnd } from "./messages.js";
+import type { RuntimeProcess } from "./process.js";
 
 /** How long a waiting program may take to end itself when told to, before its process is killed. */
 const ABORT_GRACE_MS = 250;
@@ -47,28 +41,19 @@ export class MontySession {
   /** Must come first, and again after `reset`. With `stubs`, the session can check types. */
   async configure(limits: RuntimeLimits, stubs?: string): Promise<void> {
     await this.acknowledge({
-      case: "configure",
-      value: {
-        protocolVersion: PROTOCOL_VERSION,
-        // Without one the type checker fails.
-        scriptName: "main.py",
-        limits: {
-          maxDurationMicros: BigInt(limits.interpreterMs) * 1000n,
-          maxMemoryBytes: BigInt(limits.memoryBytes),
-          maxRecursionDepth: BigInt(limits.recursion),
-        },
-        ...(stubs !== undefined && {
-          typeCheck: true,
-          typeCheckStubs: stubs,
-          typeCheckFormat: TypeCheckFormat.JSON,
-        }),
+      type: "configure",
+      limits: {
+        maxDurationMicros: limits.interpreterMs * 1000,
+        maxMemoryBytes: limits.memoryBytes,
+        maxRecursionDepth: limits.recursion,
       },
+      stubs,
     });
   }
 
   /** Forgets everything, the configuration too. */
   async reset(): Promise<void> {
-    await this.acknowledge({ case: "reset", value: {} });
+    await this.acknowledge({ type: "reset" });
   }
 
   /**
@@ -77,13 +62,10 @@ export class MontySession {
    * @throws MontySyntaxError, MontyAbortedError, MontyCrashedError
    */
   async compile(code: string, signal: AbortSignal): Promise<void> {
-    const request: TurnRequest = {
-      case: "feed",
-      value: { code: `raise RuntimeError\n${code}`, skipTypeCheck: true },
-    };
+    const request = feed(`raise RuntimeError\n${code}`, { skipTypeCheck: true });
     const end = await this.killable(signal, () => this.runtime.turn(request));
-    if (end.case !== "error") throw this.violation(end);
-    const error = programError(end.value.exception);
+    if (end.type !== "error") throw this.violation(end);
+    const error = programError(end.exception);
     if (!(error instanceof MontySyntaxError)) return;
     const sentLines = error.frames.map((frame) => ({ ...frame, line: frame.line - 1 }));
     throw new MontySyntaxError(error.type, error.message, sentLines);
@@ -95,8 +77,8 @@ export class MontySession {
    * @throws MontyTypingError always; its diagnostics count that line as line 1 and hold its error.
    */
   async check(code: string): Promise<never> {
-    const end = await this.runtime.turn({ case: "feed", value: { code: `${UNDEFINED_NAME}\n${code}` } });
-    if (end.case === "typingError") throw new MontyTypingError(end.value.diagnostics);
+    const end = await this.runtime.turn(feed(`${UNDEFINED_NAME}\n${code}`, { skipTypeCheck: false }));
+    if (end.type === "typing_error") throw new MontyTypingError(end.diagnostics);
     throw this.violation(end);
   }
 
@@ -113,44 +95,37 @@ export class MontySession {
       onAbort = () => resolve("aborted");
     });
     signal.addEventListener("abort", onAbort);
-    const turn = (request: TurnRequest) => this.killable(signal, () => this.runtime.turn(request, onPrint));
+    const turn = (request: Request) => this.killable(signal, () => this.runtime.turn(request, onPrint));
 
     try {
-      const inputs = Array.from(functions.keys(), (name) => ({ name, value: encodeFunction(name) }));
-      let end = await turn({ case: "feed", value: { code, inputs, skipTypeCheck: true } });
+      const inputs = Array.from(functions.keys(), (name) => [name, encodeFunction(name)] as const);
+      let end = await turn(feed(code, { inputs, skipTypeCheck: true }));
       for (;;) {
-        if (end.case === "complete") return end.value.value;
-        if (end.case === "error") throw programError(end.value.exception);
+        if (end.type === "complete") return end.value;
+        if (end.type === "error") throw programError(end.exception);
         if (signal.aborted) throw await this.abortWaiting(signal.reason);
-        switch (end.case) {
-          case "functionCall": {
-            const { callId, functionName, args, kwargs } = end.value;
-            const host = functions.get(functionName);
+        switch (end.type) {
+          case "function_call": {
+            const { callId, name, args, kwargs } = end;
+            const host = functions.get(name);
             if (host !== undefined) calls.start(callId, host, args, kwargs);
             if (signal.aborted) break;
-            const kind: CallResultInit =
-              host === undefined
-                ? { case: "notFound", value: functionName }
-                : { case: "future", value: callId };
-            end = await turn({ case: "resumeCall", value: { callId, result: { kind } } });
+            const result: CallResult =
+              host === undefined ? { type: "not_found", name } : { type: "future", callId };
+            end = await turn({ type: "resume_call", callId, result });
             break;
           }
-          case "resolveFutures": {
-            const results = await Promise.race([calls.take(end.value.pendingCallIds), aborted]);
-            if (results !== "aborted") end = await turn({ case: "resumeFutures", value: { results } });
+          case "resolve_futures": {
+            const results = await Promise.race([calls.take(end.pendingCallIds), aborted]);
+            if (results !== "aborted") end = await turn({ type: "resume_futures", results });
             break;
           }
-          case "nameLookup":
-            end = await turn({
-              case: "resumeNameLookup",
-              value: { answer: { case: "undefined", value: {} } },
-            });
+          case "name_lookup":
+            end = await turn({ type: "resume_name_lookup", answer: "undefined" });
             break;
-          case "osCall": {
-            const { callId } = end.value;
-            end = await turn({ case: "resumeCall", value: { callId, result: { kind: answer(end.value) } } });
+          case "os_call":
+            end = await turn({ type: "resume_call", callId: end.callId, result: answer(end.call) });
             break;
-          }
           default:
             throw this.violation(end);
         }
@@ -165,11 +140,11 @@ export class MontySession {
     const timer = setTimeout(() => this.runtime.kill(), ABORT_GRACE_MS);
     try {
       const end = await this.runtime.turn({
-        case: "abortFeed",
-        value: { exception: { excType: "RuntimeError", message: "the program was ended" } },
+        type: "abort_feed",
+        exception: { type: "RuntimeError", message: "the program was ended" },
       });
-      if (end.case !== "error") throw this.violation(end);
-      return new MontyAbortedError(reason, programError(end.value.exception).frames);
+      if (end.type !== "error") throw this.violation(end);
+      return new MontyAbortedError(reason, programError(end.exception).frames);
     } catch {
       return new MontyAbortedError(reason, []);
     } finally {
@@ -191,43 +166,43 @@ export class MontySession {
     }
   }
 
-  private async acknowledge(request: TurnRequest): Promise<void> {
+  private async acknowledge(request: Request): Promise<void> {
     const end = await this.runtime.turn(request);
-    if (end.case !== "ok") throw this.violation(end);
+    if (end.type !== "ok") throw this.violation(end);
   }
 
   private violation(end: TurnEnd): MontyCrashedError {
-    const error = new MontyCrashedError(`The Monty runtime answered with ${end.case} where it must not.`);
+    const error = new MontyCrashedError(`The Monty runtime answered with ${end.type} where it must not.`);
     this.runtime.kill(error.message);
     return error;
   }
 }
 
+function feed(
+  code: string,
+  options: { inputs?: readonly (readonly [string, Uint8Array])[]; skipTypeCheck: boolean },
+): Request {
+  return { type: "feed", code, inputs: [], ...options };
+}
+
 /** What a program learns of the host: the time. All else is not handled, which raises in the program. */
-function answer({ kind }: OsCall): CallResultInit {
-  switch (kind.case) {
-    case "dateToday":
-      return { case: "returnValue", value: encodeDate(new Date()) };
-    case "dateTimeNow":
-      return { case: "returnValue", value: encodeDateTime(new Date(), kind.value.tz) };
-    default:
-      return { case: "notHandled", value: {} };
+function answer(call: OsCall): CallResult {
+  switch (call.type) {
+    case "date_today":
+      return { type: "return_value", value: encodeDate(new Date()) };
+    case "date_time_now":
+      return { type: "return_value", value: encodeDateTime(new Date(), call.zone) };
+    case "other":
+      return { type: "not_handled" };
   }
 }
 
-function programError(exception: Exception | undefined): MontyRuntimeError {
-  const type = exception?.excType || "RuntimeError";
-  const message = exception?.message ?? "";
-  // Frames of the parser have no name; an exception that a running program raises has `<module>` at least.
-  const parsing = exception?.traceback.length === 1 && exception.traceback[0]?.frameName === "";
-  return parsing
-    ? new MontySyntaxError(type, message, frames(exception))
-    : new MontyRuntimeError(type, message, frames(exception));
-}
-
-function frames(exception: Exception | undefined): TraceFrame[] {
-  return (exception?.traceback ?? []).map(({ start, frameName }) => ({
-    line: start?.line ?? 1,
-    functionName: frameName === "" || frameName === "<module>" ? null : frameName,
+function programError({ type, message, frames }: RaisedException): MontyRuntimeError {
+  const trace: TraceFrame[] = frames.map(({ line, name }) => ({
+    line,
+    functionName: name === "" || name === "<module>" ? null : name,
   }));
+  // Frames of the parser have no name; an exception that a running program raises has `<module>` at least.
+  const parsing = frames.length === 1 && frames[0]?.name === "";
+  return parsing ? new MontySyntaxError(type, message, trace) : new MontyRuntimeError(type, message, trace);
 }

@@ -1,0 +1,76 @@
+import { availableParallelism } from "node:os";
+import { delimiter } from "node:path";
+import { describe, expect, it } from "vitest";
+import { ConfigError, readConfig, SETTINGS, variableOf } from "../src/config.js";
+
+describe("readConfig", () => {
+  it("gives the documented defaults", () => {
+    expect(readConfig({}, {})).toEqual({
+      limits: {
+        timeoutMs: 30_000,
+        interpreterMs: 10_000,
+        memoryBytes: 128 * 1024 * 1024,
+        recursion: 200,
+        toolCalls: 500,
+        parallelToolCalls: 32,
+        codeBytes: 256 * 1024,
+        resultBytes: 256 * 1024,
+        stdoutBytes: 64 * 1024,
+      },
+      poolSize: availableParallelism(),
+      maxPrograms: 4 * availableParallelism(),
+      tools: [],
+      runtime: undefined,
+      logLevel: "info",
+    });
+  });
+
+  it("reads every setting from its flag and from its variable", () => {
+    for (const { name, range, choices, repeatable } of SETTINGS) {
+      const value = choices?.[1] ?? String(range?.[0] ?? "some/path");
+      const fromFlag = readConfig({ [name]: repeatable ? [value] : value }, {});
+      const fromVariable = readConfig({}, { [variableOf(name)]: value });
+      expect(fromVariable).toEqual(fromFlag);
+      expect(fromFlag).not.toEqual(readConfig({}, {}));
+    }
+  });
+
+  it("takes a flag before the variable, and the variable before the default", () => {
+    const env = { MONTY_CODE_MODE_TIMEOUT_MS: "2000" };
+    expect(readConfig({ "timeout-ms": "1000" }, env).limits.timeoutMs).toBe(1000);
+    expect(readConfig({}, env).limits.timeoutMs).toBe(2000);
+  });
+
+  it("takes an empty variable for one that is not set", () => {
+    expect(readConfig({}, { MONTY_CODE_MODE_TIMEOUT_MS: "" }).limits.timeoutMs).toBe(30_000);
+  });
+
+  it("takes several folders of tools, from flags or separated as in PATH", () => {
+    expect(readConfig({ tools: ["a", "b"] }, {}).tools).toEqual(["a", "b"]);
+    expect(readConfig({}, { MONTY_CODE_MODE_TOOLS: ["a", "", "b"].join(delimiter) }).tools).toEqual([
+      "a",
+      "b",
+    ]);
+  });
+
+  it("is frozen, the limits too", () => {
+    const config = readConfig({ tools: ["a"] }, {});
+    for (const part of [config, config.limits, config.tools]) expect(Object.isFrozen(part)).toBe(true);
+  });
+
+  it.each([
+    ["timeout-ms", "0"],
+    ["timeout-ms", "-1"],
+    ["timeout-ms", "1.5"],
+    ["timeout-ms", "1e3"],
+    ["timeout-ms", " "],
+    ["timeout-ms", "2147483648"],
+    ["recursion", "1001"],
+    ["log-level", "INFO"],
+  ])("refuses --%s %j with the flag, the variable and what would be right", (name, value) => {
+    const read = () => readConfig({ [name]: value }, {});
+    expect(read).toThrow(ConfigError);
+    expect(read).toThrow(`--${name} (or ${variableOf(name)}) must be `);
+    expect(read).toThrow(`got ${JSON.stringify(value)}`);
+  });
+});

@@ -1,0 +1,192 @@
+import { execFile } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { SETTINGS, type Setting, variableOf } from "../src/config.js";
+
+const root = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const CLI = root("dist/src/cli.js");
+const README = readFileSync(root("README.md"), "utf8");
+const DOCUMENTS = { "README.md": README, "ARCHITECTURE.md": readFileSync(root("ARCHITECTURE.md"), "utf8") };
+const EXAMPLE = JSON.parse(readFileSync(root("mcp.json.example"), "utf8"));
+const COMMANDS = ["serve", "exec", "stubs", "demo"];
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the built command line. */
+function run(args: readonly string[], input = ""): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [CLI, ...args], (error, stdout, stderr) => {
+      resolve({ code: Number(error?.code ?? 0), stdout, stderr });
+    });
+    child.stdin?.end(input);
+  });
+}
+
+/** The fenced blocks of a language in a section of the README, or in all of it. */
+function blocks(language: string, heading?: string): string[] {
+  const text = heading === undefined ? README : section(heading);
+  return Array.from(
+    text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms")),
+    ([, code = ""]) => code,
+  );
+}
+
+function section(heading: string): string {
+  const text = README.split(/^## /m).find((part) => part.startsWith(`${heading}\n`));
+  if (text === undefined) throw new Error(`README.md has no section ${heading}`);
+  return text;
+}
+
+function settingRow({ name, value, choices, description, ...setting }: Setting): string {
+  const known = setting.defaultNote ?? setting.default ?? "none";
+  const among = choices === undefined ? "" : ` One of ${choices.join(", ")}.`;
+  return `| \`--${name} ${value}\` | \`${variableOf(name)}\` | ${known} | ${description}${among} |`;
+}
+
+describe("the README", () => {
+  test("opens with the two commands", () => {
+    expect(blocks("sh")[0]).toBe("npm ci && npm run demo\nnpm ci && npm test\n");
+  });
+
+  test("lists every setting as src/config.ts has it", () => {
+    const table = [
+      "| flag | environment variable | default | what it does |",
+      "|---|---|---|---|",
+      ...SETTINGS.map(settingRow),
+    ].join("\n");
+    expect(section("Settings"), `The table to paste:\n\n${table}\n`).toContain(`\n\n${table}\n\n`);
+  });
+
+  test("names only commands and flags that exist", async () => {
+    const lines = blocks("sh").flatMap((block) => block.match(/(?<=^|\| )monty-code-mode .*$/gm) ?? []);
+    expect(lines.length).toBeGreaterThan(0);
+    const help = new Map<string, string>();
+    for (const name of ["", ...COMMANDS]) {
+      const { code, stdout } = await run([...(name === "" ? [] : [name]), "--help"]);
+      expect(code).toBe(0);
+      help.set(name, stdout);
+    }
+    for (const line of lines) {
+      const [, ...words] = line.replace(/ +#.*/, "").split(" ");
+      const name = words[0]?.startsWith("-") ? "" : (words[0] ?? "");
+      expect([...help.keys()], line).toContain(name);
+      for (const flag of words.filter((word) => word.startsWith("--")))
+        expect(help.get(name), line).toContain(flag);
+    }
+  });
+
+  test("names every command", async () => {
+    const { stdout } = await run(["--help"]);
+    const [, listed = ""] = /^Commands:\n(.*?)\n\n/ms.exec(stdout) ?? [];
+    const names = Array.from(listed.matchAll(/^ {2}(\w+)/gm), ([, name]) => name);
+    expect(names).toEqual([...COMMANDS, "help"]);
+    for (const name of COMMANDS) expect(section("Command line")).toContain(`monty-code-mode ${name} `);
+  });
+
+  test("shows the failure that its example is really answered with", async () => {
+    const [program = ""] = blocks("python", "What `execute_python` answers");
+    const [failure] = blocks("text", "What `execute_python` answers");
+    expect(await run(["exec", "-"], program)).toEqual({ code: 1, stdout: "", stderr: failure });
+  });
+});
+
+describe("the README's own tool", () => {
+  let dir: string;
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), "monty-code-mode-docs-"));
+    const [source = ""] = blocks("js", "Write your own tool");
+    await writeFile(join(dir, "convert-euros.mjs"), source);
+  });
+
+  afterAll(() => rm(dir, { recursive: true }));
+
+  test("is one of the stubs", async () => {
+    const { code, stdout, stderr } = await run(["stubs", "--tools", dir]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain(
+      'async def convert_euros(amount: float, currency: Literal["USD", "GBP"]) -> float',
+    );
+  });
+
+  test("is called by a program, as the README does it", async () => {
+    const [, program] = /echo '(.*)' \| monty-code-mode exec/.exec(section("Write your own tool")) ?? [];
+    expect(await run(["exec", "--tools", dir, "-"], program)).toEqual({
+      code: 0,
+      stdout: "108\n",
+      stderr: "",
+    });
+  });
+});
+
+describe("mcp.json.example", () => {
+  const client = new Client({ name: "docs-test", version: "1" });
+
+  beforeAll(async () => {
+    const { command, args } = EXAMPLE.mcpServers["monty-code-mode"];
+    const own = args.map((arg: string) => arg.replace("/path/to/monty-code-mode/", root("")));
+    await client.connect(new StdioClientTransport({ command, args: own, stderr: "ignore" }));
+  });
+
+  afterAll(() => client.close());
+
+  test("starts a server, whose answer has the keys that the README lists", async () => {
+    const { tools } = await client.listTools();
+    const schema = tools.find(({ name }) => name === "execute_python")?.outputSchema;
+    const listed = section("What `execute_python` answers").matchAll(/^\| `(\w+)` \|/gm);
+    expect(Array.from(listed, ([, key]) => key)).toEqual(Object.keys(schema?.properties ?? {}));
+  });
+
+  test("starts a server with the resources and the prompt that the README names", async () => {
+    const { resources } = await client.listResources();
+    const { prompts } = await client.listPrompts();
+    const named = section("Use it in an MCP client");
+    for (const { uri } of resources) expect(named).toContain(`\`${uri}\``);
+    for (const { name } of prompts) expect(named).toContain(`\`${name}\``);
+  });
+
+  test("has the same entry for VS Code", () => {
+    const { type, ...entry } = EXAMPLE.servers["monty-code-mode"];
+    expect(type).toBe("stdio");
+    expect(entry).toEqual(EXAMPLE.mcpServers["monty-code-mode"]);
+  });
+
+  test("holds what the README shows", () => {
+    const shown = blocks("json", "Use it in an MCP client").map((block) => JSON.parse(block));
+    expect(Object.assign({}, ...shown)).toEqual(EXAMPLE);
+  });
+});
+
+describe.each(Object.entries(DOCUMENTS))("%s", (_name, text) => {
+  test("names only files that exist", () => {
+    const named = text.matchAll(/`((?:src|tools|test|bench|docs)\/[\w./-]*)`/g);
+    const missing = Array.from(named, ([, path = ""]) => path).filter((path) => !existsSync(root(path)));
+    expect(missing).toEqual([]);
+  });
+
+  test("links only to files and sections that exist", () => {
+    const links = Array.from(text.matchAll(/\]\(([^)]+)\)/g), ([, link = ""]) => link);
+    const headings = Array.from(text.matchAll(/^##+ (.*)$/gm), ([, title = ""]) => anchor(title));
+    const broken = links.filter((link) =>
+      link.startsWith("#") ? !headings.includes(link) : !/^https:/.test(link) && !existsSync(root(link)),
+    );
+    expect(broken).toEqual([]);
+  });
+});
+
+function anchor(title: string): string {
+  return `#${title
+    .toLowerCase()
+    .replace(/[^\w -]/g, "")
+    .replaceAll(" ", "-")}`;
+}

@@ -1,0 +1,77 @@
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
+import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
+import { Catalog } from "../../src/catalog/catalog.js";
+import type { Tool } from "../../src/catalog/tool.js";
+import type { Limits } from "../../src/sandbox/program.js";
+import { createServer } from "../../src/server/server.js";
+import { expenseTools } from "../../tools/expenses/index.js";
+import { LIMITS, TestSandbox } from "./sandbox.js";
+
+/** What `execute_python` gives as structured content. */
+export interface Answer {
+  readonly result?: unknown;
+  readonly error?: { kind: string; message: string; line?: number; source?: string; hint?: string };
+  readonly stdout: string;
+  readonly tool_calls: readonly {
+    name: string;
+    arguments: Record<string, unknown>;
+    duration_ms: number;
+    error: string | null;
+  }[];
+  readonly duration_ms: number;
+  readonly truncated: boolean;
+  readonly notes?: readonly string[];
+}
+
+/** A client of the SDK and the server it is connected to in this process; both end with the `await using` block. */
+export class TestConnection implements AsyncDisposable {
+  private constructor(
+    readonly client: Client,
+    private readonly test: TestSandbox,
+  ) {}
+
+  static async open({
+    tools = expenseTools,
+    limits = {},
+  }: {
+    tools?: Iterable<Tool>;
+    limits?: Partial<Limits>;
+  } = {}) {
+    const test = new TestSandbox({ limits });
+    const server = createServer({
+      catalog: new Catalog(tools),
+      sandbox: test.sandbox,
+      limits: { ...LIMITS, ...limits },
+    });
+    const [here, there] = InMemoryTransport.createLinkedPair();
+    const client = new Client({ name: "test", version: "1" });
+    await Promise.all([server.connect(there), client.connect(here)]);
+    // The client checks structured content only against schemas that it has seen.
+    await client.listTools();
+    return new TestConnection(client, test);
+  }
+
+  async call(name: string, args: Record<string, unknown>): Promise<CallToolResult> {
+    return (await this.client.callTool({ name, arguments: args })) as CallToolResult;
+  }
+
+  async execute(code: string, more: Record<string, unknown> = {}): Promise<Answer> {
+    return answerOf(await this.call("execute_python", { code, ...more }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.client.close();
+    await this.test.sandbox.close();
+  }
+}
+
+export function answerOf(result: unknown): Answer {
+  return (result as { structuredContent: Answer }).structuredContent;
+}
+
+/** All text of a result. */
+export function textOf(result: unknown): string {
+  const { content } = result as CallToolResult;
+  return content.map((part) => (part.type === "text" ? part.text : `<${part.type}>`)).join("\n");
+}
