@@ -98,7 +98,7 @@ async function startAgainstBareServer() {
   const bare = [];
   for (let run = 0; run < 15; run++) {
     ours.push(
-      await spawnToResult([CLI, "serve", "--log-level", "warn"], "execute_python", { code: flights(run) }),
+      await spawnToResult([CLI], "execute_python", { code: flights(run) }),
     );
     bare.push(await spawnToResult([path("bare-server.mjs")], "echo", { text: "hi" }));
   }

@@ -1,3 +1,5 @@
+import { patternsFor } from "./text-patterns.js";
+
 /** Never a name of a parameter. */
 const KEYWORDS = new Set(
   (
@@ -69,7 +71,7 @@ export function typeName(text: string): string {
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join("")
     .normalize("NFKC");
-  return name === "" || /^\p{XID_Start}/u.test(name) ? name : `T${name}`;
+  return name === "" || patternsFor(name).identifierStart.test(name) ? name : `T${name}`;
 }
 
 /** What a tool returns: `get_expenses` gives `Expenses`, `sum_amounts` gives `SumAmountsResult`. */
@@ -130,9 +132,11 @@ function distinct(names: readonly string[], toName: (name: string) => string): s
 
 /** `fallback` starts the name where the text cannot. */
 function toIdentifier(text: string, fallback: string): string {
-  const word = text.normalize("NFKC").replace(/[^\p{XID_Continue}]+/gu, "_");
+  const normal = text.normalize("NFKC");
+  const patterns = patternsFor(normal);
+  const word = normal.replace(patterns.outsideIdentifier, "_");
   if (/^_*$/.test(word)) return fallback;
-  return /^[\p{XID_Start}_]/u.test(word) ? word : `${fallback}_${word}`;
+  return patterns.identifierStart.test(word) ? word : `${fallback}_${word}`;
 }
 
 function avoid(name: string, reserved: ReadonlySet<string>): string {
@@ -140,6 +144,8 @@ function avoid(name: string, reserved: ReadonlySet<string>): string {
 }
 
 function words(text: string): string[] {
-  const separated = text.normalize("NFKC").replace(/(?<=[\p{Ll}\p{Nd}])(?=\p{Lu})/gu, " ");
-  return separated.split(/[^\p{XID_Continue}]+|_+/u).filter((word) => word !== "");
+  const normal = text.normalize("NFKC");
+  const { humps, outsideIdentifier } = patternsFor(normal);
+  const separated = normal.replace(humps, " ").replace(outsideIdentifier, " ");
+  return separated.split(/[ _]+/).filter((word) => word !== "");
 }

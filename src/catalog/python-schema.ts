@@ -1,3 +1,4 @@
+import { patternsFor } from "./text-patterns.js";
 import type { JsonSchema } from "./tool.js";
 
 export type JsonType = "null" | "boolean" | "integer" | "number" | "string" | "array" | "object";
@@ -193,7 +194,7 @@ export function descriptionOf(schemas: readonly unknown[]): string {
 }
 
 export function oneLine(text: string): string {
-  return text.replace(/[\p{C}\s]+/gu, " ").trim();
+  return text.replace(patternsFor(text).controlOrSpace, " ").trim();
 }
 
 export function isSchema(value: unknown): value is JsonSchema {

@@ -2,6 +2,7 @@ import { Declarations, pythonLiteral } from "./python-declarations.js";
 import { functionNames, parameterNames, TYPE_NAMES } from "./python-names.js";
 import { isSchema, oneLine } from "./python-schema.js";
 import { type PythonParameterType, type PythonType, readParameters, readResult } from "./python-types.js";
+import { patternsFor } from "./text-patterns.js";
 import type { Tool } from "./tool.js";
 
 /** The tools as Python declarations. The same tools give the same text. */
@@ -177,7 +178,7 @@ function writeDocstring(
 
 /** Keeps the indentation; control characters and lone surrogates have no place in source text. */
 function cleanLine(line: string): string {
-  return line.replaceAll("\t", "    ").replace(/\p{C}/gu, "").trimEnd();
+  return line.replaceAll("\t", "    ").replace(patternsFor(line).control, "").trimEnd();
 }
 
 function escapeDocstring(text: string): string {

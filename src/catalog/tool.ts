@@ -142,22 +142,35 @@ function shapeOf(schema: z.ZodType): z.core.$ZodShape {
 }
 
 /** A copy of `value` that JSON can hold, or an error that says where it cannot. */
-function toJson(value: unknown, path: string, refuse: Refuse, above: readonly unknown[] = []): unknown {
-  if (value === null || typeof value === "string" || typeof value === "boolean") return value;
-  if (typeof value === "number" && Number.isFinite(value)) return value;
-  if (typeof value !== "object") throw refuse(`${path}: ${received(value)} is not a JSON value.`);
-  if (above.includes(value)) throw refuse(`${path}: contains itself, which JSON cannot.`);
-  const inside = [...above, value];
-  if (Array.isArray(value))
-    return Array.from(value, (item, i) => toJson(item, `${path}[${i}]`, refuse, inside));
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype !== null && Object.getPrototypeOf(prototype) !== null)
-    throw refuse(
-      `${path}: a ${prototype.constructor?.name} is not a JSON value; return a plain object or a string.`,
-    );
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, item]) => item !== undefined)
-      .map(([key, item]) => [key, toJson(item, joinPath(path, key), refuse, inside)]),
-  );
+function toJson(value: unknown, root: string, refuse: Refuse): unknown {
+  const path: PropertyKey[] = [];
+  const open = new Set<object>();
+  const wrong = (why: string) => refuse(`${path.reduce<string>(joinPath, root)}: ${why}`);
+  const at = (key: PropertyKey, part: unknown) => {
+    path.push(key);
+    const copied = copy(part);
+    path.pop();
+    return copied;
+  };
+  const copy = (part: unknown): unknown => {
+    if (part === null || typeof part === "string" || typeof part === "boolean") return part;
+    if (typeof part === "number" && Number.isFinite(part)) return part;
+    if (typeof part !== "object") throw wrong(`${received(part)} is not a JSON value.`);
+    if (open.has(part)) throw wrong("contains itself, which JSON cannot.");
+    open.add(part);
+    const copied = Array.isArray(part)
+      ? Array.from(part, (item, index) => at(index, item))
+      : copyObject(part);
+    open.delete(part);
+    return copied;
+  };
+  const copyObject = (part: object) => {
+    const prototype = Object.getPrototypeOf(part);
+    if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
+      throw wrong(`a ${prototype.constructor?.name} is not a JSON value; return a plain object or a string.`);
+    }
+    const entries = Object.entries(part).filter(([, item]) => item !== undefined);
+    return Object.fromEntries(entries.map(([key, item]) => [key, at(key, item)]));
+  };
+  return copy(value);
 }

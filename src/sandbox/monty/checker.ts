@@ -51,14 +51,14 @@ export class TypeChecker {
   }
 
   /**
-   * Finds the type errors of a program.
+   * Finds the type errors of a program. With a process at hand, the request is on its way when this returns.
    *
    * @returns null when the check was given up: it took too long, the checker crashed over the code, or
    * the signal aborted.
    */
   async check(code: string, stubs: string, signal?: AbortSignal): Promise<Diagnostic[] | null> {
     try {
-      await this.slots.acquire(signal);
+      if (!this.slots.tryAcquire()) await this.slots.acquire(signal);
     } catch {
       return null;
     }
@@ -67,7 +67,7 @@ export class TypeChecker {
     const timer = setTimeout(giveUp, this.options.timeoutMs);
     signal?.addEventListener("abort", giveUp);
     try {
-      await this.prepare(worker, stubs);
+      if (worker.stubs !== stubs) await this.prepare(worker, stubs);
       return await worker.session.check(code);
     } catch (error) {
       return error instanceof MontyTypingError ? parse(error.diagnostics) : null;
@@ -87,7 +87,6 @@ export class TypeChecker {
   }
 
   private async prepare(worker: Worker, stubs: string): Promise<void> {
-    if (worker.stubs === stubs) return;
     if (worker.stubs !== undefined) await worker.session.reset();
     const { memoryBytes } = this.options;
     await worker.session.configure(

@@ -74,7 +74,7 @@ export function decodeKeyword(bytes: Uint8Array): [name: string, value: Uint8Arr
   let value: Uint8Array = new Uint8Array();
   while (reader.pos < reader.len) {
     const [field, wireType] = reader.tag();
-    if (field === 1) name = readText(sub(reader), F.str);
+    if (field === 1) name = readText(new BinaryReader(reader.bytes()), F.str);
     else if (field === 2) value = reader.bytes();
     else reader.skip(wireType, field);
   }
@@ -106,7 +106,7 @@ function decode(
   maxBytes = Number.POSITIVE_INFINITY,
 ): unknown {
   try {
-    return new Decoder(note, maxBytes).value(new BinaryReader(bytes));
+    return new Decoder(new BinaryReader(bytes), note, maxBytes).value(bytes.length);
   } catch (error) {
     if (error instanceof ValueError) throw error;
     throw new ValueError(`not a value: ${error instanceof Error ? error.message : error}`);
@@ -115,89 +115,96 @@ function decode(
 
 type Key = { readonly text: string; readonly value: unknown };
 
+/** Where a message lies in the bytes. */
+type Span = { readonly start: number; readonly end: number };
+
+/** Reads one value after the other from one reader: nested messages are read in place, up to their end. */
 class Decoder {
   private readonly path: (string | number)[] = [];
 
   constructor(
+    private readonly reader: BinaryReader,
     private readonly note: ((text: string) => void) | undefined,
     /** Bytes of JSON that may still be written. */
     private left: number,
   ) {}
 
-  /** Reads the whole reader as one value. */
-  value(reader: BinaryReader): unknown {
+  /** Reads a value up to `end`. */
+  value(end: number): unknown {
+    const { reader } = this;
     let result: unknown = null;
-    while (reader.pos < reader.len) {
+    while (reader.pos < end) {
       const [field, wireType] = reader.tag();
-      result = this.field(field, wireType, reader);
+      result = this.field(field, wireType);
     }
     return result;
   }
 
-  private field(field: number, wireType: WireType, reader: BinaryReader): unknown {
+  private field(field: number, wireType: WireType): unknown {
     switch (field) {
       case F.list:
       case F.tuple:
       case F.set:
       case F.frozenSet:
-        return this.items(sub(reader));
+        return this.items(this.end());
       case F.dict:
-        return this.dict(sub(reader));
+        return this.dict(this.end());
       case F.namedTuple:
-        return this.namedTuple(sub(reader));
+        return this.namedTuple(this.end());
       case F.classInstance:
-        return this.instance(sub(reader));
+        return this.instance(this.end());
       case F.str:
-        return this.text(reader.bytes());
+        return this.text();
       default: {
-        const value = this.scalar(field, wireType, reader);
-        this.left -= typeof value === "string" ? jsonBytes(value) : String(value).length;
+        const value = this.scalar(field, wireType);
+        this.spend(value);
         return value;
       }
     }
   }
 
-  private scalar(field: number, wireType: WireType, reader: BinaryReader): unknown {
+  private scalar(field: number, wireType: WireType): unknown {
+    const { reader } = this;
     switch (field) {
       case F.none:
         return skip(reader, wireType, field, null);
       case F.boolean:
         return reader.bool();
       case F.int:
-        return this.int(String(reader.sint64()));
+        return this.int(reader.sint64());
       case F.bigint:
-        return this.int(readBigInt(sub(reader)));
+        return this.int(readBigInt(this.sub()));
       case F.float:
         return this.float(reader.double());
       case F.path:
         return reader.string();
       case F.date:
-        return dateText(readNumbers(sub(reader)));
+        return dateText(readNumbers(this.sub()));
       case F.time:
-        return timeText(readNumbers(sub(reader)), 1);
+        return timeText(readNumbers(this.sub()), 1);
       case F.datetime: {
-        const parts = readNumbers(sub(reader));
+        const parts = readNumbers(this.sub());
         const offset = parts[8] === undefined ? "" : offsetText(parts[8]);
         return `${dateText(parts)}T${timeText(parts, 4)}${offset}`;
       }
       case F.timedelta:
-        return durationText(readNumbers(sub(reader)));
+        return durationText(readNumbers(this.sub()));
       case F.timezone:
-        return `UTC${offsetText(readNumbers(sub(reader))[1] ?? 0)}`;
+        return `UTC${offsetText(readNumbers(this.sub())[1] ?? 0)}`;
       case F.bytes:
         return this.lossy("bytes", () => this.base64(reader.bytes()), "as base64 text");
       case F.exception:
-        return this.lossy("an exception", () => readException(sub(reader)));
+        return this.lossy("an exception", () => readException(this.sub()));
       case F.type:
-        return this.lossy("a type", () => `<class '${readText(sub(reader), 1)}'>`);
+        return this.lossy("a type", () => `<class '${readText(this.sub(), 1)}'>`);
       case F.function:
-        return this.lossy("a function", () => `<function ${readText(sub(reader), 1)}>`);
+        return this.lossy("a function", () => `<function ${readText(this.sub(), 1)}>`);
       case F.builtinFunction:
         return this.lossy("a function", () => `<built-in function ${reader.string()}>`);
       case F.repr:
         return this.lossy("an object", () => reader.string());
       case F.cycle:
-        return this.lossy("a circular reference", () => readText(sub(reader), 2));
+        return this.lossy("a circular reference", () => readText(this.sub(), 2));
       case F.ellipsis:
         return this.lossy("`...`", () => skip(reader, wireType, field, "..."));
       default:
@@ -205,10 +212,10 @@ class Decoder {
     }
   }
 
-  private int(digits: string): unknown {
-    const number = Number(digits);
+  private int(value: bigint | string): unknown {
+    const number = Number(value);
     if (Number.isSafeInteger(number)) return number;
-    return this.lossy("an int beyond 2^53", () => digits, "as text of its digits");
+    return this.lossy("an int beyond 2^53", () => String(value), "as text of its digits");
   }
 
   private float(value: number): unknown {
@@ -216,9 +223,11 @@ class Decoder {
     return this.lossy(`the float ${value}`, () => String(value));
   }
 
-  private text(bytes: Uint8Array): string {
+  private text(): string {
+    if (this.unlimited) return this.reader.string();
+    const bytes = this.reader.bytes();
     const whole = bytes.length <= this.left;
-    const text = Buffer.from(bytes.subarray(0, whole ? bytes.length : this.left)).toString();
+    const text = Buffer.from(bytes.subarray(0, whole ? bytes.length : Math.max(0, this.left))).toString();
     const cost = jsonBytes(text);
     if (whole && cost <= this.left) {
       this.left -= cost;
@@ -230,7 +239,7 @@ class Decoder {
       .slice(0, Math.floor((room / cost) * text.length))
       .replace(/[\ud800-\udbff\ufffd]+$/, "");
     const cut = `${kept}… (${bytes.length - Buffer.byteLength(kept)} more bytes)`;
-    this.left -= jsonBytes(cut);
+    this.spend(cut);
     return cut;
   }
 
@@ -240,10 +249,11 @@ class Decoder {
     return `${Buffer.from(bytes.subarray(0, room)).toString("base64")}… (${bytes.length - room} more bytes)`;
   }
 
-  private items(reader: BinaryReader): unknown[] {
+  private items(end: number): unknown[] {
+    const { reader, path } = this;
     const result: unknown[] = [];
     this.left -= MARK_BYTES;
-    while (reader.pos < reader.len) {
+    while (reader.pos < end) {
       const [field, wireType] = reader.tag();
       if (field !== 1) {
         reader.skip(wireType, field);
@@ -251,28 +261,25 @@ class Decoder {
       }
       if (this.left <= 0) {
         reader.skip(wireType, field);
-        result.push(`… (${countRest(reader, 1)} more items)`);
+        result.push(`… (${countRest(reader, end)} more items)`);
+        reader.pos = end;
         return result;
       }
-      this.path.push(result.length);
-      result.push(this.value(sub(reader)));
-      this.path.pop();
+      path.push(result.length);
+      result.push(this.value(this.end()));
+      path.pop();
       this.left -= 1;
     }
     this.left += MARK_BYTES - 2;
     return result;
   }
 
-  private dict(reader: BinaryReader): unknown {
-    const pairs: Uint8Array[] = [];
+  private dict(end: number): unknown {
     this.left -= MARK_BYTES;
-    while (reader.pos < reader.len && pairs.length < MAX_COUNTED) {
-      const [field, wireType] = reader.tag();
-      if (field === 1) pairs.push(reader.bytes());
-      else reader.skip(wireType, field);
-    }
-    const entries = this.entries(pairs);
-    const more = pairs.length - entries.length;
+    const spans = this.spans(end);
+    const entries = this.unlimited ? spans.map((span) => this.pair(span)) : this.entries(spans);
+    this.reader.pos = end;
+    const more = spans.length - entries.length;
     if (more === 0) this.left += MARK_BYTES - 2;
     const result: Record<string, unknown> = {};
     for (const [key, value] of entries) {
@@ -290,45 +297,65 @@ class Decoder {
     return result;
   }
 
+  /** Where the pairs of a dict lie. */
+  private spans(end: number): Span[] {
+    const { reader } = this;
+    const spans: Span[] = [];
+    while (reader.pos < end && (this.unlimited || spans.length < MAX_COUNTED)) {
+      const [field, wireType] = reader.tag();
+      if (field === 1) {
+        const pairEnd = this.end();
+        spans.push({ start: reader.pos, end: pairEnd });
+        reader.pos = pairEnd;
+      } else reader.skip(wireType, field);
+    }
+    return spans;
+  }
+
   /**
    * Reads pairs while there is room, each within its share of it: what is small comes whole, what is
    * large is cut.
    */
-  private entries(pairs: readonly Uint8Array[]): [Key, unknown][] {
-    const wanted = pairs.map((bytes) => bytes.length * JSON_BYTES_PER_WIRE_BYTE);
+  private entries(spans: readonly Span[]): [Key, unknown][] {
+    const wanted = spans.map(({ start, end }) => (end - start) * JSON_BYTES_PER_WIRE_BYTE);
     const share = fairShare(wanted, this.left);
     let later = wanted.reduce((sum, size) => sum + Math.min(size, share), 0);
     const entries: [Key, unknown][] = [];
-    for (const [index, bytes] of pairs.entries()) {
+    for (const [index, span] of spans.entries()) {
       if (this.left <= 0) break;
       later -= Math.min(wanted[index] ?? 0, share);
       const kept = Math.max(0, Math.min(later, this.left - MIN_PAIR_BYTES));
       this.left -= kept;
-      entries.push(this.pair(new BinaryReader(bytes)));
+      entries.push(this.pair(span));
       this.left += kept;
     }
     return entries;
   }
 
-  private pair(reader: BinaryReader): [Key, unknown] {
+  private pair({ start, end }: Span): [Key, unknown] {
+    const { reader, path } = this;
+    reader.pos = start;
     let key: Key = { text: "null", value: null };
     let value: unknown = null;
-    while (reader.pos < reader.len) {
+    while (reader.pos < end) {
       const [field, wireType] = reader.tag();
       if (field === 1) {
-        key = this.key(reader.bytes());
+        key = this.key(this.end());
         this.left -= 2;
-        this.path.push(key.text);
-      } else if (field === 2) value = this.value(sub(reader));
+        path.push(key.text);
+      } else if (field === 2) value = this.value(this.end());
       else reader.skip(wireType, field);
     }
-    this.path.pop();
+    path.pop();
     return [key, value];
   }
 
-  private key(bytes: Uint8Array): Key {
-    const [field] = new BinaryReader(bytes).tag();
-    const value = this.value(new BinaryReader(bytes));
+  private key(end: number): Key {
+    const { reader } = this;
+    const { pos } = reader;
+    const [field] = reader.tag();
+    reader.pos = pos;
+    const value = this.value(end);
     if (field === F.str) return { text: value as string, value };
     const text = typeof value === "string" ? value : JSON.stringify(value);
     if (field !== F.int && field !== F.float && field !== F.boolean && field !== F.none) {
@@ -337,30 +364,33 @@ class Decoder {
     return { text, value };
   }
 
-  private namedTuple(reader: BinaryReader): unknown {
+  private namedTuple(end: number): unknown {
+    const { reader, path } = this;
     const names: string[] = [];
     const result: Record<string, unknown> = {};
     let index = 0;
-    while (reader.pos < reader.len) {
+    while (reader.pos < end) {
       const [field, wireType] = reader.tag();
       if (field === 2) names.push(reader.string());
       else if (field === 3) {
         const name = names[index++] ?? String(index);
-        this.path.push(name);
-        this.left -= jsonBytes(name) + 2;
-        setOwn(result, name, this.value(sub(reader)));
-        this.path.pop();
+        path.push(name);
+        this.spend(name);
+        setOwn(result, name, this.value(this.end()));
+        path.pop();
+        this.left -= 2;
       } else reader.skip(wireType, field);
     }
     this.left -= 2;
     return result;
   }
 
-  private instance(reader: BinaryReader): unknown {
+  private instance(end: number): unknown {
+    const { reader } = this;
     let attributes: unknown = {};
-    while (reader.pos < reader.len) {
+    while (reader.pos < end) {
       const [field, wireType] = reader.tag();
-      if (field === 3) attributes = this.dict(sub(reader));
+      if (field === 3) attributes = this.dict(this.end());
       else reader.skip(wireType, field);
     }
     return attributes;
@@ -375,6 +405,28 @@ class Decoder {
     if (this.note === undefined) throw new ValueError(`${what}${place} cannot be sent as JSON`);
     this.note(`${what}${place} is given ${how}`);
     return value;
+  }
+
+  private get unlimited(): boolean {
+    return this.left === Number.POSITIVE_INFINITY;
+  }
+
+  private spend(value: unknown): void {
+    if (this.unlimited) return;
+    this.left -= typeof value === "string" ? jsonBytes(value) : String(value).length;
+  }
+
+  /** The end of the message that comes next. */
+  private end(): number {
+    const { reader } = this;
+    const end = reader.uint32() + reader.pos;
+    if (end > reader.len) throw new ValueError("not a value: cut off");
+    return end;
+  }
+
+  /** The message that comes next, as a reader of its own. */
+  private sub(): BinaryReader {
+    return new BinaryReader(this.reader.bytes());
   }
 }
 
@@ -396,13 +448,13 @@ function fairShare(sizes: readonly number[], room: number): number {
   return Number.POSITIVE_INFINITY;
 }
 
-/** How many entries of a field follow, the one just passed over included; counted to a limit. */
-function countRest(reader: BinaryReader, wanted: number): number {
+/** How many items follow up to `end`, the one just passed over included; counted to a limit. */
+function countRest(reader: BinaryReader, end: number): number {
   let count = 1;
-  while (reader.pos < reader.len && count < MAX_COUNTED) {
+  while (reader.pos < end && count < MAX_COUNTED) {
     const [field, wireType] = reader.tag();
     reader.skip(wireType, field);
-    if (field === wanted) count++;
+    if (field === 1) count++;
   }
   return count;
 }
@@ -416,10 +468,6 @@ function setOwn(target: Record<string, unknown>, key: string, value: unknown): v
 
 function jsonBytes(text: string): number {
   return Buffer.byteLength(JSON.stringify(text));
-}
-
-function sub(reader: BinaryReader): BinaryReader {
-  return new BinaryReader(reader.bytes());
 }
 
 function skip<T>(reader: BinaryReader, wireType: WireType, field: number, value: T): T {

@@ -8,10 +8,17 @@ import { FIELD as F, type FloatShape, formatPath, ValueError } from "./values.js
  * Unicode, and objects that are neither plain nor a Date, Map, Set or Uint8Array.
  */
 export function encodeValue(value: unknown, floats?: FloatShape): Uint8Array {
-  const writer = new BinaryWriter();
-  new Encoder(writer).write(value, floats);
-  return writer.finish();
+  try {
+    new Encoder(shared).write(value, floats);
+    return shared.finish();
+  } catch (error) {
+    shared = new BinaryWriter();
+    throw error;
+  }
 }
+
+/** Keeps its buffer from one value to the next. */
+let shared = new BinaryWriter();
 
 /** Encodes a reference to a host function, callable from Python by that name. */
 export function encodeFunction(name: string): Uint8Array {

@@ -63,7 +63,8 @@ export class MontySession {
    */
   async compile(code: string, signal: AbortSignal): Promise<void> {
     const request = feed(`raise RuntimeError\n${code}`, { skipTypeCheck: true });
-    const end = await this.killable(signal, () => this.runtime.turn(request));
+    const ending = new Ending(signal, () => this.runtime.kill());
+    const end = await ending.during(this.runtime.turn(request)).finally(() => ending.close());
     if (end.type !== "error") throw this.violation(end);
     const error = programError(end.exception);
     if (!(error instanceof MontySyntaxError)) return;
@@ -90,12 +91,8 @@ export class MontySession {
    */
   async feedRun(code: string, { functions, onPrint, signal }: FeedOptions): Promise<Uint8Array> {
     const calls = new HostCalls();
-    let onAbort = () => {};
-    const aborted = new Promise<"aborted">((resolve) => {
-      onAbort = () => resolve("aborted");
-    });
-    signal.addEventListener("abort", onAbort);
-    const turn = (request: Request) => this.killable(signal, () => this.runtime.turn(request, onPrint));
+    const ending = new Ending(signal, () => this.runtime.kill());
+    const turn = (request: Request) => ending.during(this.runtime.turn(request, onPrint));
 
     try {
       const inputs = Array.from(functions.keys(), (name) => [name, encodeFunction(name)] as const);
@@ -116,7 +113,7 @@ export class MontySession {
             break;
           }
           case "resolve_futures": {
-            const results = await Promise.race([calls.take(end.pendingCallIds), aborted]);
+            const results = await Promise.race([calls.take(end.pendingCallIds), ending.aborted]);
             if (results !== "aborted") end = await turn({ type: "resume_futures", results });
             break;
           }
@@ -131,7 +128,7 @@ export class MontySession {
         }
       }
     } finally {
-      signal.removeEventListener("abort", onAbort);
+      ending.close();
     }
   }
 
@@ -152,20 +149,6 @@ export class MontySession {
     }
   }
 
-  /** Lets the process compute, and kills it when the signal aborts meanwhile. */
-  private async killable(signal: AbortSignal, compute: () => Promise<TurnEnd>): Promise<TurnEnd> {
-    const kill = () => this.runtime.kill();
-    if (signal.aborted) kill();
-    signal.addEventListener("abort", kill);
-    try {
-      return await compute();
-    } catch (error) {
-      throw signal.aborted ? new MontyAbortedError(signal.reason, []) : error;
-    } finally {
-      signal.removeEventListener("abort", kill);
-    }
-  }
-
   private async acknowledge(request: Request): Promise<void> {
     const end = await this.runtime.turn(request);
     if (end.type !== "ok") throw this.violation(end);
@@ -175,6 +158,43 @@ export class MontySession {
     const error = new MontyCrashedError(`The Monty runtime answered with ${end.type} where it must not.`);
     this.runtime.kill(error.message);
     return error;
+  }
+}
+
+/** The end that a signal puts to a program: kills its process if it computes, wakes who waits if not. */
+class Ending {
+  readonly aborted: Promise<"aborted">;
+  private computing = false;
+  private onAbort = () => {};
+
+  constructor(
+    private readonly signal: AbortSignal,
+    kill: () => void,
+  ) {
+    this.aborted = new Promise((resolve) => {
+      this.onAbort = () => {
+        if (this.computing) kill();
+        resolve("aborted");
+      };
+    });
+    signal.addEventListener("abort", this.onAbort);
+  }
+
+  /** Waits for the process to compute. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    this.computing = true;
+    if (this.signal.aborted) this.onAbort();
+    try {
+      return await work;
+    } catch (error) {
+      throw this.signal.aborted ? new MontyAbortedError(this.signal.reason, []) : error;
+    } finally {
+      this.computing = false;
+    }
+  }
+
+  close(): void {
+    this.signal.removeEventListener("abort", this.onAbort);
   }
 }
 

@@ -36,9 +36,10 @@ function run({ session }: Checkout, code: string): Promise<Uint8Array> {
 }
 
 describe("processes", () => {
-  it("are started ahead, as many as the size says", () => {
-    makePool({ size: 3 });
-    expect(sandboxPids()).toHaveLength(3);
+  it("are started ahead, as many as the size says", async () => {
+    const pool = makePool({ size: 3 });
+    await until("three processes run", () => sandboxPids().length === 3);
+    expect(pool.state).toEqual({ idle: 3, running: 0, waiting: 0 });
   });
 
   it("serve the same owner again", async () => {

@@ -1,0 +1,97 @@
+import { Command, CommanderError, Option } from "commander";
+import { UsageError } from "./commands/usage-error.js";
+import { type Flags, readConfig, SETTINGS, variableOf } from "./config.js";
+import { VERSION } from "./version.js";
+
+const EXAMPLES = `
+Examples:
+  monty-code-mode                         serve MCP over stdio, as an MCP client starts it
+  monty-code-mode serve --tools ./tools   with your own tools beside the expense tools
+  monty-code-mode exec report.py          run a program and print its result as JSON
+  echo '1 + 1' | monty-code-mode exec -   the same from stdin
+  monty-code-mode stubs                   what programs can call, as Python
+  monty-code-mode demo                    three programs by a real MCP client
+
+Every setting is also an environment variable: --timeout-ms is ${variableOf("timeout-ms")}.`;
+
+/** The commands and their flags. */
+function commands(args: readonly string[]): Command {
+  const [first = "-"] = args;
+  const cli = new Command("monty-code-mode")
+    .description(
+      "An MCP server for code mode: a model's Python program calls the tools, in the Monty sandbox.",
+    )
+    .version(VERSION, "-V, --version")
+    .helpOption("-h, --help")
+    .addHelpText("after", EXAMPLES)
+    .showSuggestionAfterError()
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined });
+
+  // Only flags, or nothing: otherwise a mistyped command would be an argument of this one.
+  withSettings(cli.command("serve", { isDefault: first.startsWith("-") }))
+    .description("Serve MCP over stdio (the default command).")
+    .action(async (flags: Flags) => {
+      const config = readConfig(settingFlags(flags));
+      const { serve } = await import("./commands/serve.js");
+      await serve(config);
+    });
+  withSettings(cli.command("exec"))
+    .argument("<file>", "Python file, or - for stdin")
+    .description("Run a program; prints what it prints, then its result as JSON.")
+    .action(async (file: string, flags: Flags) => {
+      const config = readConfig(settingFlags(flags));
+      const { exec } = await import("./commands/exec.js");
+      process.exitCode = await exec(file, config);
+    });
+  withSettings(cli.command("stubs"), ["tools", "log-level"])
+    .description("Print the Python stubs of the tools.")
+    .action(async (flags: Flags) => {
+      const config = readConfig(settingFlags(flags));
+      const { stubs } = await import("./commands/stubs.js");
+      await stubs(config);
+    });
+  cli
+    .command("demo")
+    .description("Start the server and run three programs against it; needs no key and no network.")
+    .action(async () => {
+      const { demo } = await import("./demo/demo.js");
+      process.exitCode = await demo();
+    });
+  return cli;
+}
+
+function withSettings(command: Command, only?: readonly string[]): Command {
+  for (const setting of SETTINGS.filter(({ name }) => only?.includes(name) ?? true)) {
+    const known = setting.defaultNote ?? setting.default;
+    const note = known === undefined ? "" : ` (default: ${known})`;
+    const option = new Option(`--${setting.name} <${setting.value}>`, setting.description + note);
+    if (setting.repeatable) option.argParser((value: string, before: string[] = []) => [...before, value]);
+    command.addOption(option);
+  }
+  return command;
+}
+
+/** Commander's names back to those of the settings: `timeoutMs` -> `timeout-ms`. */
+function settingFlags(flags: Flags): Flags {
+  return Object.fromEntries(
+    Object.entries(flags).map(([key, value]) => [key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`), value]),
+  );
+}
+
+/**
+ * Runs the command that the arguments name; help and version go to stdout.
+ *
+ * @throws UsageError with one line for arguments that are none of ours.
+ */
+export async function runCommandLine(args: readonly string[]): Promise<void> {
+  try {
+    await commands(args).parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return;
+    const message = error.message.replace(/^error: /, "").replaceAll("\n", " ");
+    throw new UsageError(`${message} (see monty-code-mode --help)`);
+  }
+}
