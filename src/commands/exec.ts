@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
+import { bindTool, messageOf } from "../bind.js";
 import { pythonStubs } from "../catalog/python-stubs.js";
 import type { Config } from "../config.js";
 import { Sandbox } from "../sandbox/sandbox.js";
-import { bindTool, messageOf } from "../server/bind.js";
 import { failureText } from "../server/execute-python.js";
 import { loadCatalog } from "./tools.js";
 import { UsageError } from "./usage-error.js";

@@ -1,5 +1,5 @@
+import { messageOf } from "../bind.js";
 import type { JsonSchema, Tool } from "../catalog/tool.js";
-import { messageOf } from "./bind.js";
 import { errorResult, type ServerTool } from "./server-tool.js";
 
 /** A tool of the catalog, advertised over MCP. A result that is no object is wrapped as `{result: …}`. */

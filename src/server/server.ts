@@ -9,12 +9,12 @@ import {
   McpError,
   ReadResourceRequestSchema,
 } from "@modelcontextprotocol/sdk/types.js";
+import { bindTool } from "../bind.js";
 import type { Catalog } from "../catalog/catalog.js";
 import { pythonStubs } from "../catalog/python-stubs.js";
 import type { Limits } from "../sandbox/program.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 import { VERSION } from "../version.js";
-import { bindTool } from "./bind.js";
 import { catalogTool } from "./catalog-tool.js";
 import { executePythonTool } from "./execute-python.js";
 import { writeProgram, writeProgramPrompt } from "./prompts.js";

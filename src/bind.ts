@@ -1,8 +1,8 @@
-import { floatShape } from "../catalog/float-shape.js";
-import type { PythonFunction } from "../catalog/python-stubs.js";
-import { ToolInputError, ToolOutputError } from "../catalog/tool.js";
-import { PythonError } from "../sandbox/monty/calls.js";
-import type { HostFunction } from "../sandbox/program.js";
+import { floatShape } from "./catalog/float-shape.js";
+import type { PythonFunction } from "./catalog/python-stubs.js";
+import { ToolInputError, ToolOutputError } from "./catalog/tool.js";
+import { PythonError } from "./sandbox/monty/calls.js";
+import type { HostFunction } from "./sandbox/program.js";
 
 /** Makes a tool callable from programs: arguments by the names its stub has, failures as Python exceptions. */
 export function bindTool({ tool, name, parameters }: PythonFunction): HostFunction {
