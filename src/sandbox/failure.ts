@@ -141,7 +141,9 @@ function located(
   if (innermost === undefined) return { kind, message: text, hint: hintFor(kind, text, undefined) };
   const line = lineOf(innermost.line);
   const code = cut(source.split(/\r\n|\r|\n/)[line - 1]?.trimEnd() ?? "", MAX_SOURCE_LINE);
-  const callers = frames.slice(0, -1).reverse();
+  const calling = frames.slice(0, -1).reverse();
+  // Recursion calls from the same line again and again.
+  const callers = calling.filter(({ line }, index) => line !== calling[index - 1]?.line);
   const named = callers.slice(0, MAX_LISTED_FRAMES - 1).map((frame) => `line ${lineOf(frame.line)}`);
   if (callers.length > named.length) named.push("…");
   const path =

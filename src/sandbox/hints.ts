@@ -72,13 +72,10 @@ const HINTS: readonly (readonly [RegExp, Hint])[] = [
   [/^KeyError/, "The key is not there: use `d.get(key)`, or look at `list(d)`."],
   [/^StopIteration/, "Give a default: `next(iter(xs), None)`."],
   [/nested calls/, "Use a loop instead of recursion."],
+  [/It waited for/, "Make independent calls at once with `await asyncio.gather(...)`, and fewer of them."],
   [
-    /computed for more than/,
+    /computed for more than|took longer than [\d.]+ s\.$/,
     "Compute less: filter early, look things up in a dict instead of searching a list.",
-  ],
-  [
-    / took longer than /,
-    "Make independent calls at once with `await asyncio.gather(...)`, and fewer of them.",
   ],
   [/of memory\.$/, "Keep less at a time: build sums while looping instead of large lists or texts."],
   [/tool calls\.$/, "Make fewer calls: let the tools filter through their arguments."],

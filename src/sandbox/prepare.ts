@@ -14,6 +14,8 @@ export type Prepared =
       readonly code: string;
       /** What was mended, a sentence each. */
       readonly notes: readonly string[];
+      /** Why the result will be None, where the last statement has no value and nothing is printed. */
+      readonly noValue?: string | undefined;
       /** The line of the source as it was sent for a line of `code`; both count from 1. */
       lineOf(line: number): number;
     }
@@ -57,8 +59,7 @@ export function prepare(source: string, functions: readonly string[] = []): Prep
   const edits = [...mends.flatMap((mend) => mend.edits), ...(result?.edits ?? [])];
   notes.push(...new Set(mends.map(({ note }) => note)));
   notes.push(...modules.map((name) => `\`import ${name}\` was added.`));
-  const unmended = result ? undefined : noResultNote(tree, code);
-  notes.push(...(result?.notes ?? []), ...(unmended === undefined ? [] : [unmended]));
+  notes.push(...(result?.notes ?? []));
 
   const linesAdded = imports === "" ? 0 : 1;
   const lastOwnLine = lineAt(code, code.length);
@@ -68,6 +69,7 @@ export function prepare(source: string, functions: readonly string[] = []): Prep
     ok: true,
     code: imports + applyEdits(code, edits) + lastLine,
     notes,
+    noValue: result ? undefined : noResultNote(tree, code),
     lineOf(line) {
       const own = Math.max(1, line - linesAdded);
       return (own > lastOwnLine ? lastStatementLine : own) + linesBefore;

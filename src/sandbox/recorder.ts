@@ -164,7 +164,7 @@ function argument(host: HostFunction, name: string, bytes: Uint8Array): unknown 
     return decodeArgument(bytes);
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;
-    throw new PythonError("TypeError", `argument '${name}' of ${host.name}() holds ${error.message}`);
+    throw new PythonError("TypeError", `argument '${name}' of ${host.name}(): ${error.message}`);
   }
 }
 

@@ -125,7 +125,12 @@ class Run {
       if (!prepared.ok) return this.failed(prepared.failure);
       this.notes.push(...prepared.notes);
       const check = prepared.code === code ? early : this.check(prepared.code);
-      return await this.runPrepared(prepared.code, prepared.lineOf, check);
+      const execution = await this.runPrepared(prepared.code, prepared.lineOf, check);
+      const { noValue } = prepared;
+      const isSilent = execution.ok && execution.result === null && execution.stdout === "";
+      return isSilent && noValue !== undefined
+        ? { ...execution, notes: [...execution.notes, noValue] }
+        : execution;
     } finally {
       signal?.removeEventListener("abort", cancel);
     }

@@ -18,6 +18,7 @@ export async function serveStdio(server: Server, logger: Logger): Promise<void> 
     process.stdin.once("end", () => resolve("stdin closed"));
     process.stdout.once("error", ({ message }) => resolve(message));
   });
+  server.onerror = ({ message }) => logger.warn("not a message of the protocol", { error: message });
   await server.connect(transport);
   const requests = new RequestCounter(transport);
   logger.debug("serving on stdio");

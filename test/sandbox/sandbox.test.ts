@@ -177,7 +177,7 @@ describe("a tool call", () => {
     ],
     ["echo(1, value=3)", "TypeError: echo() got multiple values for argument 'value'"],
     ["fail(1)", "TypeError: fail() takes 0 arguments but 1 were given"],
-    ["echo(lambda: 1)", "TypeError: argument 'value' of echo() holds "],
+    ["echo(lambda: 1)", "TypeError: argument 'value' of echo(): an object cannot be sent as JSON"],
   ])("is refused as in Python: %s", async (call, message) => {
     await using test = new TestSandbox();
     const failure = await test.failure(`x = 1\nawait ${call}`, { functions: [echo, fail] });
@@ -427,4 +427,13 @@ it("a closed sandbox leaves no process and fails what comes after", async () => 
   });
   expect(await test.run("1")).toMatchObject({ ok: false, failure: { kind: "crash" } });
   await until("no sandbox process is left", () => sandboxPids().length === 0);
+});
+
+describe("the note that a program has no value", () => {
+  it("comes with a null that nothing was printed for, and with nothing else", async () => {
+    await using test = new TestSandbox();
+    const notes = async (code: string) => (await test.run(code)).notes.join();
+    expect(await notes("for x in [1]:\n    y = x")).toContain("The last statement has no value");
+    expect(await notes("for x in [1]:\n    1 / 0")).toBe("");
+  });
 });

@@ -46,15 +46,17 @@ export interface Decoded {
  * @throws UnawaitedError; ValueError for bytes that are no value.
  */
 export function decodeResult(bytes: Uint8Array, maxBytes: number, note: (text: string) => void): Decoded {
-  if (bytes.length <= maxBytes * WHOLE_DECODE_FACTOR) {
-    const notes: string[] = [];
-    const value = decode(bytes, (text) => notes.push(text));
+  const notes: string[] = [];
+  try {
+    const value = decode(bytes, { note: (text) => notes.push(text), giveUpAt: maxBytes });
     if (Buffer.byteLength(JSON.stringify(value)) <= maxBytes) {
       notes.forEach(note);
       return { value, truncated: false };
     }
+  } catch (error) {
+    if (!(error instanceof TooLong)) throw error;
   }
-  return { value: decode(bytes, note, maxBytes), truncated: true };
+  return { value: decode(bytes, { note, maxBytes }), truncated: true };
 }
 
 /**
@@ -88,8 +90,8 @@ export class UnawaitedError extends ValueError {
   }
 }
 
-/** Up to this many times the size asked for, on the wire, a value is decoded whole before it is cut. */
-const WHOLE_DECODE_FACTOR = 8;
+/** What is decoded whole has turned out to be longer than asked for. */
+class TooLong extends Error {}
 
 /** Room kept in each array and object for what ends it: the last thing written and what says what was left out. */
 const MARK_BYTES = 96;
@@ -100,15 +102,20 @@ const TEXT_MARK_BYTES = 32;
 /** What is left out is counted up to this many items. */
 const MAX_COUNTED = 100_000;
 
-function decode(
-  bytes: Uint8Array,
-  note?: (text: string) => void,
-  maxBytes = Number.POSITIVE_INFINITY,
-): unknown {
+interface DecodeOptions {
+  /** Is told what JSON cannot say; without it, that is refused. */
+  readonly note?: (text: string) => void;
+  /** Length of the JSON, bytes: what goes beyond is cut. */
+  readonly maxBytes?: number;
+  /** Length of the JSON, bytes: what is certain to go beyond is given up as TooLong. */
+  readonly giveUpAt?: number;
+}
+
+function decode(bytes: Uint8Array, options: DecodeOptions = {}): unknown {
   try {
-    return new Decoder(new BinaryReader(bytes), note, maxBytes).value(bytes.length);
+    return new Decoder(new BinaryReader(bytes), options).value(bytes.length);
   } catch (error) {
-    if (error instanceof ValueError) throw error;
+    if (error instanceof ValueError || error instanceof TooLong) throw error;
     throw new ValueError(`not a value: ${error instanceof Error ? error.message : error}`);
   }
 }
@@ -122,12 +129,20 @@ type Span = { readonly start: number; readonly end: number };
 class Decoder {
   private readonly path: (string | number)[] = [];
 
+  private readonly note: ((text: string) => void) | undefined;
+  /** Bytes of JSON that may still be written. */
+  private left: number;
+  /** Bytes of JSON until it is certain to be too long, by the least that each value takes. */
+  private hope: number;
+
   constructor(
     private readonly reader: BinaryReader,
-    private readonly note: ((text: string) => void) | undefined,
-    /** Bytes of JSON that may still be written. */
-    private left: number,
-  ) {}
+    { note, maxBytes, giveUpAt }: DecodeOptions,
+  ) {
+    this.note = note;
+    this.left = maxBytes ?? Number.POSITIVE_INFINITY;
+    this.hope = giveUpAt ?? Number.POSITIVE_INFINITY;
+  }
 
   /** Reads a value up to `end`. */
   value(end: number): unknown {
@@ -141,6 +156,7 @@ class Decoder {
   }
 
   private field(field: number, wireType: WireType): unknown {
+    this.expect(2);
     switch (field) {
       case F.list:
       case F.tuple:
@@ -224,7 +240,12 @@ class Decoder {
   }
 
   private text(): string {
-    if (this.unlimited) return this.reader.string();
+    if (this.unlimited) {
+      const { pos } = this.reader;
+      this.expect(this.reader.uint32());
+      this.reader.pos = pos;
+      return this.reader.string();
+    }
     const bytes = this.reader.bytes();
     const whole = bytes.length <= this.left;
     const text = Buffer.from(bytes.subarray(0, whole ? bytes.length : Math.max(0, this.left))).toString();
@@ -405,6 +426,12 @@ class Decoder {
     if (this.note === undefined) throw new ValueError(`${what}${place} cannot be sent as JSON`);
     this.note(`${what}${place} is given ${how}`);
     return value;
+  }
+
+  /** Counts what the JSON will take at least. */
+  private expect(bytes: number): void {
+    this.hope -= bytes;
+    if (this.hope < 0) throw new TooLong();
   }
 
   private get unlimited(): boolean {

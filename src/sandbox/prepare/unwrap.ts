@@ -24,7 +24,7 @@ interface Block {
 }
 
 const PYTHON_TAGS = new Set(["python", "py", "python3", "py3"]);
-const FENCES = ["`", "~"];
+const FENCE_SIGN = "`";
 /** How many fence lines are tried as the end of a block. */
 const MOST_CLOSERS = 8;
 
@@ -110,12 +110,11 @@ function findCloser(source: string, lines: readonly Line[], opener: number, mark
 /** Whether a line is a Markdown fence: three or more of its sign, then the tag. */
 function fenceOf(line: string): { mark: string; tag: string } | undefined {
   const text = line.trim();
-  const sign = FENCES.find((each) => text.startsWith(each.repeat(3)));
-  if (sign === undefined) return undefined;
+  if (!text.startsWith(FENCE_SIGN.repeat(3))) return undefined;
   let length = 0;
-  while (text[length] === sign) length += 1;
+  while (text[length] === FENCE_SIGN) length += 1;
   const tag = text.slice(length).trim();
-  return tag.includes(sign) ? undefined : { mark: text.slice(0, length), tag: tag.toLowerCase() };
+  return tag.includes(FENCE_SIGN) ? undefined : { mark: text.slice(0, length), tag: tag.toLowerCase() };
 }
 
 function isInString(source: string, at: number): boolean {
