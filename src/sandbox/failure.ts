@@ -1,6 +1,6 @@
 import { hintFor } from "./hints.js";
 import type { Diagnostic } from "./monty/checker.js";
-import { UnawaitedError } from "./monty/decode.js";
+import { UnawaitedError } from "./monty/decoder.js";
 import {
   MontyAbortedError,
   MontyCrashedError,

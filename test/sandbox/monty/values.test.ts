@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { decodeArgument, decodeResult, UnawaitedError } from "../../../src/sandbox/monty/decode.js";
+import { decodeArgument, decodeResult } from "../../../src/sandbox/monty/decode.js";
+import { UnawaitedError } from "../../../src/sandbox/monty/decoder.js";
 import { encodeValue } from "../../../src/sandbox/monty/encode.js";
 import { TestSession } from "../../support/monty.js";
 
