@@ -6,7 +6,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
-const CLI = path("../dist/src/cli.js");
+const CLI = path("../dist/bin/monty-code-mode.js");
 const ITEMS = Array.from({ length: 15 }, (_, i) => ({ amount: i + 0.5, description: `Flight ${i}` }));
 
 await main();
@@ -97,9 +97,7 @@ async function startAgainstBareServer() {
   const ours = [];
   const bare = [];
   for (let run = 0; run < 15; run++) {
-    ours.push(
-      await spawnToResult([CLI], "execute_python", { code: flights(run) }),
-    );
+    ours.push(await spawnToResult([CLI], "execute_python", { code: flights(run) }));
     bare.push(await spawnToResult([path("bare-server.mjs")], "echo", { text: "hi" }));
   }
   console.log(

@@ -18,7 +18,7 @@ const COLORS = {
 };
 
 function record() {
-  const cli = fileURLToPath(new URL("../dist/src/cli.js", import.meta.url));
+  const cli = fileURLToPath(new URL("../dist/bin/monty-code-mode.js", import.meta.url));
   const env = { ...process.env, FORCE_COLOR: "1" };
   const output = execFileSync(process.execPath, [cli, "demo"], { encoding: "utf8", env });
   const first = output.split("\n\n\n")[1].trimEnd();

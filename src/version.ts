@@ -1,10 +1,7 @@
 import { readFileSync } from "node:fs";
+import { PACKAGE_ROOT } from "./paths.js";
 
 /** The version of this package. */
-export const VERSION: string = JSON.parse(readFileSync(findPackageJson(), "utf8")).version;
-
-function findPackageJson(): URL {
-  // Built, this file stands one folder deeper than its source.
-  const fromDist = import.meta.url.includes("/dist/src/");
-  return new URL(fromDist ? "../../package.json" : "../package.json", import.meta.url);
-}
+export const VERSION: string = JSON.parse(
+  readFileSync(new URL("package.json", PACKAGE_ROOT), "utf8"),
+).version;

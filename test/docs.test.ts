@@ -10,11 +10,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SETTINGS, type Setting, variableOf } from "../src/config.js";
 
 const root = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
-const CLI = root("dist/src/cli.js");
+const CLI = root("dist/bin/monty-code-mode.js");
 const README = readFileSync(root("README.md"), "utf8");
 const DOCUMENTS = { "README.md": README, "ARCHITECTURE.md": readFileSync(root("ARCHITECTURE.md"), "utf8") };
 const EXAMPLE = JSON.parse(readFileSync(root("mcp.json.example"), "utf8"));
-const COMMANDS = ["serve", "exec", "stubs", "demo"];
+const COMMANDS = ["serve", "exec", "ask", "chat", "stubs", "demo"];
 
 interface Ended {
   readonly code: number;
@@ -47,10 +47,11 @@ function section(heading: string): string {
   return text;
 }
 
-function settingRow({ name, value, choices, description, ...setting }: Setting): string {
+function settingRow({ name, variable, value, choices, description, ...setting }: Setting): string {
   const known = setting.defaultNote ?? setting.default ?? "none";
   const among = choices === undefined ? "" : ` One of ${choices.join(", ")}.`;
-  return `| \`--${name} ${value}\` | \`${variableOf(name)}\` | ${known} | ${description}${among} |`;
+  const flag = variable === undefined ? `\`--${name} ${value}\`` : "none";
+  return `| ${flag} | \`${variableOf(name)}\` | ${known} | ${description}${among} |`;
 }
 
 describe("the README", () => {
@@ -65,6 +66,11 @@ describe("the README", () => {
       ...SETTINGS.map(settingRow),
     ].join("\n");
     expect(section("Settings"), `The table to paste:\n\n${table}\n`).toContain(`\n\n${table}\n\n`);
+  });
+
+  test("names the settings of the environment in the help, as src/config.ts has them", async () => {
+    const { stdout } = await run(["--help"]);
+    for (const { variable } of SETTINGS) expect(stdout).toContain(variable ?? "");
   });
 
   test("names only commands and flags that exist", async () => {

@@ -3,6 +3,7 @@ import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { register } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { PACKAGE_ROOT } from "../paths.js";
 import type { HookData } from "./local-hooks.js";
 import { TOOL_NAME, type Tool } from "./tool.js";
 
@@ -101,8 +102,8 @@ let isGiven = false;
 function giveOwnPackages(): void {
   if (isGiven) return;
   isGiven = true;
-  const data: HookData = { entryUrl: new URL("../index.js", import.meta.url).href };
-  register(new URL("./local-hooks.js", import.meta.url), { data });
+  const data: HookData = { entryUrl: new URL("dist/bin/index.js", PACKAGE_ROOT).href };
+  register(new URL("dist/bin/local-hooks.js", PACKAGE_ROOT), { data });
 }
 
 function toolsIn(exports: Readonly<Record<string, unknown>>): { tools: Set<Tool>; problems: Set<string> } {

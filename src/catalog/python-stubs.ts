@@ -139,7 +139,8 @@ function accepts(type: PythonType, value: unknown): boolean {
 
 const TYPE_OF = { bool: "boolean", float: "number", str: "string", Never: undefined } as const;
 
-function pythonValue(value: unknown): string {
+/** JSON as Python source. */
+export function pythonValue(value: unknown): string {
   if (value === null) return "None";
   if (Array.isArray(value)) return `[${value.map(pythonValue).join(", ")}]`;
   if (isSchema(value)) {

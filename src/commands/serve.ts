@@ -12,11 +12,8 @@ export async function serve(config: Config): Promise<void> {
   const sandbox = new Sandbox({ limits, poolSize, maxPrograms, executable: runtime });
   try {
     // Imported late: the sandbox processes start meanwhile.
-    const { loadCatalog } = await import("./tools.js");
-    const catalog = await loadCatalog(config, (problem) => logger.warn(problem));
-    const { createServer } = await import("../server/server.js");
-    const { serveStdio } = await import("../server/stdio.js");
-    await serveStdio(createServer({ catalog, sandbox, limits }), logger);
+    const { serveTools } = await import("./serve-tools.js");
+    await serveTools(config, sandbox, logger);
   } finally {
     await sandbox.close();
   }

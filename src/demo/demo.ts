@@ -3,6 +3,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import type { Tool } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
+import { PACKAGE_ROOT } from "../paths.js";
 import { VERSION } from "../version.js";
 import { formatJson } from "./json.js";
 import { MAX_LATENCY_MS, MIN_LATENCY_MS } from "./latency.js";
@@ -11,7 +12,7 @@ import { type DemoProgram, PROGRAMS } from "./programs.js";
 import { paintPython } from "./python.js";
 import { milliseconds, timeline } from "./timeline.js";
 
-const SERVER = fileURLToPath(new URL("./server.js", import.meta.url));
+const SERVER = fileURLToPath(new URL("dist/bin/demo-server.js", PACKAGE_ROOT));
 
 /** Columns: no fewer than the code needs, no more than a reader likes. */
 const MIN_WIDTH = 80;

@@ -24,7 +24,6 @@ const ALWAYS = new Set([
   "unknown-argument",
   "unresolved-import",
   "unresolved-reference",
-  "unused-awaitable",
 ]);
 
 /**
@@ -36,7 +35,10 @@ export function certainErrors(
   found: readonly Diagnostic[],
   functions: readonly HostFunction[],
 ): readonly Diagnostic[] {
-  return found.filter(({ rule, message }) => {
+  return found.filter(({ severity, rule, message }) => {
+    // A call that nobody awaits is only a warning to the checker.
+    if (rule === "unused-awaitable") return true;
+    if (severity !== "error") return false;
     if (ALWAYS.has(rule) || message.includes("CoroutineType")) return true;
     if (HARMLESS.has(rule)) return false;
     if (/ \| |`None`/.test(message.replace(/Expected `[^`]*`/, ""))) return false;

@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 
-const CLI = fileURLToPath(new URL("../../dist/src/cli.js", import.meta.url));
+const CLI = fileURLToPath(new URL("../../dist/bin/monty-code-mode.js", import.meta.url));
 const ESCAPE = "\u001b";
 
 interface Ended {

@@ -65,6 +65,16 @@ describe("exec", () => {
   });
 });
 
+describe("a tool of the user's folders", () => {
+  it("refuses an argument with a ValueError that the program can catch", async () => {
+    const input =
+      "try:\n    await boil_water(-1)\nexcept ValueError as error:\n    refusal = str(error)\nrefusal";
+    const { code, stdout, stderr } = await runCli(["exec", "-", "--tools", fixture("tools/home")], { input });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(JSON.parse(stdout)).toMatch(/^boil_water: .*litres/);
+  });
+});
+
 describe("a mistake of the user is one line and exit code 2:", () => {
   it.each([
     ["an unknown flag", ["--colour"], /unknown option '--colour'/],

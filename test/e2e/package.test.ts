@@ -39,14 +39,20 @@ function npm(args: readonly string[], cwd: string) {
 
 it("holds what is built and what is read, no sources and no tests", () => {
   const beside = packed.filter((path) => !path.startsWith("dist/"));
-  const allowed = ["ARCHITECTURE.md", "LICENSE", "README.md", "mcp.json.example", "package.json"];
+  const documents = ["ARCHITECTURE.md", "LICENSE", "README.md", "mcp.json.example"];
+  const allowed = [...documents, "package.json", "tools/expenses/expenses.json"];
   for (const path of beside) expect(allowed).toContain(path);
   for (const path of packed.filter((path) => path.startsWith("dist/"))) {
-    expect(path).toMatch(/^dist\/(src|tools)\/.*(\.js|\.d\.ts|\.json)$/);
+    expect(path).toMatch(/^dist\/(src|tools)\/.*(\.js|\.d\.ts)$|^dist\/bin\/([\w-]+\.js|\w+\.txt)$/);
     expect(path).not.toContain(".test.");
   }
   expect(packed).toEqual(
-    expect.arrayContaining(["dist/src/cli.js", "dist/src/index.d.ts", "dist/tools/expenses/expenses.json"]),
+    expect.arrayContaining([
+      "dist/bin/monty-code-mode.js",
+      "dist/bin/THIRD_PARTY_LICENSES.txt",
+      "dist/src/index.d.ts",
+      "tools/expenses/expenses.json",
+    ]),
   );
 });
 
@@ -54,6 +60,14 @@ it("holds every readable file that the repository has", () => {
   for (const path of ["ARCHITECTURE.md", "LICENSE", "README.md", "mcp.json.example"]) {
     if (existsSync(join(ROOT, path))) expect(packed).toContain(path);
   }
+});
+
+it("names each package whose code it holds, with its licence", async () => {
+  const licenses = await readFile(join(ROOT, "dist/bin/THIRD_PARTY_LICENSES.txt"), "utf8");
+  const { packages } = JSON.parse(await readFile(join(ROOT, "package-lock.json"), "utf8"));
+  for (const name of ["@modelcontextprotocol/sdk", "@bufbuild/protobuf", "@lezer/python", "ajv", "zod"])
+    expect(licenses).toContain(`\n${name} ${packages[`node_modules/${name}`].version} (`);
+  expect(licenses).toContain("TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION");
 });
 
 it("brings its runtime dependencies and no others", async () => {

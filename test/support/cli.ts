@@ -9,7 +9,7 @@ import { until } from "./until.js";
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The built command line: `npm test` builds it first. */
-export const CLI = fileURLToPath(new URL("../../dist/src/cli.js", import.meta.url));
+export const CLI = fileURLToPath(new URL("../../dist/bin/monty-code-mode.js", import.meta.url));
 
 export function fixture(path: string): string {
   return fileURLToPath(new URL(`../fixtures/${path}`, import.meta.url));

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { PACKAGE_ROOT } from "../../src/paths.js";
 
 const Data = z.object({
   department: z.string(),
@@ -16,13 +17,15 @@ const Data = z.object({
   custom_budgets: z.array(z.object({ user_id: z.int(), amount: z.number(), reason: z.string() })),
 });
 
+const FILE = new URL("tools/expenses/expenses.json", PACKAGE_ROOT);
+
 export type ExpenseData = z.output<typeof Data>;
 
 let data: ExpenseData | undefined;
 
 /** The data set, read and checked once. Amounts have no currency. */
 export function expenseData(): ExpenseData {
-  data ??= Data.parse(JSON.parse(readFileSync(new URL("./expenses.json", import.meta.url), "utf8")));
+  data ??= Data.parse(JSON.parse(readFileSync(FILE, "utf8")));
   return data;
 }
 

@@ -3,9 +3,10 @@ import { MontyTypingError } from "./errors.js";
 import { RuntimeProcess } from "./process.js";
 import { MontySession } from "./session.js";
 
-/** A type error; lines and columns are 1-based. */
+/** What the checker found; lines and columns are 1-based. */
 export interface Diagnostic {
-  /** The rule: `invalid-key`. */
+  readonly severity: "error" | "warning" | "info";
+  /** `invalid-key`. */
   readonly rule: string;
   readonly message: string;
   readonly line: number;
@@ -51,7 +52,7 @@ export class TypeChecker {
   }
 
   /**
-   * Finds the type errors of a program. With a process at hand, the request is on its way when this returns.
+   * Checks the types of a program. With a process at hand, the request is on its way when this returns.
    *
    * @returns null when the check was given up: it took too long, the checker crashed over the code, or
    * the signal aborted.
@@ -70,7 +71,7 @@ export class TypeChecker {
       if (worker.stubs !== stubs) await this.prepare(worker, stubs);
       return await worker.session.check(code);
     } catch (error) {
-      return error instanceof MontyTypingError ? parse(error.diagnostics) : null;
+      return error instanceof MontyTypingError ? readDiagnostics(error.diagnostics) : null;
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", giveUp);
@@ -118,24 +119,21 @@ export class TypeChecker {
   }
 }
 
-/**
- * Reads the checker's lines of JSON; its first line of code is not the program's: see `MontySession.check`.
- * Null where they are not what they should be.
- */
-function parse(diagnostics: string): Diagnostic[] | null {
-  try {
-    return diagnostics
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => JSON.parse(line))
-      .filter(({ severity, location }) => severity === "error" && location.row > 1)
-      .map(({ code, message, location }) => ({
-        rule: String(code),
-        message: String(message),
-        line: Number(location.row) - 1,
-        column: Number(location.column),
-      }));
-  } catch {
-    return null;
-  }
+const FINDING =
+  /^main\.py:(?<line>\d+):(?<column>\d+): (?<severity>error|warning|info)\[(?<rule>[\w-]+)\] (?<message>.*)$/;
+
+/** Reads the checker's lines; the first line of code is not the program's: see `MontySession.check`. */
+export function readDiagnostics(text: string): Diagnostic[] {
+  return text
+    .split("\n")
+    .map((line) => FINDING.exec(line)?.groups)
+    .filter((found) => found !== undefined)
+    .map(({ line, column, severity, rule, message }) => ({
+      severity: severity as Diagnostic["severity"],
+      rule: rule ?? "",
+      message: message ?? "",
+      line: Number(line) - 1,
+      column: Number(column),
+    }))
+    .filter(({ line }) => line > 0);
 }

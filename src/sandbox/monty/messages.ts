@@ -81,7 +81,8 @@ export interface RaisedException {
 }
 
 const PROTOCOL_VERSION = 2;
-const TYPE_CHECK_FORMAT_JSON = 5;
+/** A line a finding. The format `json` would call every finding an error. */
+const TYPE_CHECK_FORMAT_CONCISE = 2;
 
 // ------------------------------------------------------------------ requests
 
@@ -100,7 +101,7 @@ export function encodeRequest(request: Request): Uint8Array {
         if (request.stubs !== undefined) {
           number(out, 3, 1);
           text(out, 4, request.stubs);
-          number(out, 7, TYPE_CHECK_FORMAT_JSON);
+          number(out, 7, TYPE_CHECK_FORMAT_CONCISE);
         }
         number(out, 9, PROTOCOL_VERSION);
       });
