@@ -1,9 +1,10 @@
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
 import { dialectRules } from "../sandbox/dialect.js";
-import type { Execution, Failure, HostFunction, Limits, ToolCall } from "../sandbox/program.js";
+import { failureText } from "../sandbox/failure-text.js";
+import type { Execution, HostFunction, Limits, ToolCall } from "../sandbox/program.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
-import { errorResult, type RequestExtra, type ServerTool } from "./server-tool.js";
+import { errorResult, explainInput, jsonSchema, progressReporter, type ServerTool } from "./server-tool.js";
 
 const NAME = "execute_python";
 
@@ -55,19 +56,19 @@ export function executePythonTool(options: ExecutePythonOptions): ServerTool {
       name: NAME,
       title: "Run a Python program that calls the tools",
       description: describe(stubs),
-      inputSchema: listed(z.toJSONSchema(Input, { io: "input" })),
-      outputSchema: listed(z.toJSONSchema(Output, { io: "output" })),
+      inputSchema: jsonSchema(Input, "input"),
+      outputSchema: jsonSchema(Output, "output"),
       annotations: { title: "Run Python", openWorldHint: false },
     },
     async call(args, extra) {
       const input = Input.safeParse(args);
       if (!input.success) {
-        const wrong = input.error.issues.map(
-          ({ path, message }) => `${path.join(".") || "arguments"}: ${message}`,
+        return errorResult(
+          explainInput(`${NAME} takes code (a string) and timeout_ms (optional)`, input.error),
         );
-        return errorResult(`${NAME} takes code (a string) and timeout_ms (optional). ${wrong.join("; ")}.`);
       }
       const { code, timeout_ms: timeoutMs } = input.data;
+      const report = progressReporter(extra);
       const execution = await sandbox.execute({
         code,
         functions,
@@ -75,7 +76,7 @@ export function executePythonTool(options: ExecutePythonOptions): ServerTool {
         owner,
         timeoutMs,
         signal: extra.signal,
-        onToolCall: reportProgress(extra),
+        onToolCall: report && ((call, phase) => phase === "end" && report(progressOf(call))),
       });
       return answer(execution, limits);
     },
@@ -91,23 +92,8 @@ function describe(stubs: string): string {
   ].join("\n\n");
 }
 
-function listed({ $schema: _, ...schema }: Record<string, unknown>) {
-  return { ...schema, type: "object" as const };
-}
-
-/** A notification for each tool call that ends, where the client asked for progress. */
-function reportProgress(extra: RequestExtra) {
-  const progressToken = extra._meta?.progressToken;
-  if (progressToken === undefined) return undefined;
-  let progress = 0;
-  return (call: ToolCall, phase: "start" | "end") => {
-    if (phase !== "end") return;
-    progress += 1;
-    const outcome = call.error === null ? `${Math.round(call.durationMs)} ms` : `failed: ${call.error}`;
-    const params = { progressToken, progress, message: `${call.name}: ${outcome}` };
-    // A client that has gone cannot be told.
-    extra.sendNotification({ method: "notifications/progress", params }).catch(() => undefined);
-  };
+function progressOf({ name, error, durationMs }: ToolCall): string {
+  return `${name}: ${error === null ? `${Math.round(durationMs)} ms` : `failed: ${error}`}`;
 }
 
 function answer(execution: Execution, limits: Limits): CallToolResult {
@@ -136,26 +122,6 @@ function answer(execution: Execution, limits: Limits): CallToolResult {
     structuredContent,
   };
 }
-
-/** A failure as a model reads it to mend its program. */
-export function failureText({ kind, message, line, source, hint }: Failure): string {
-  const where = line === undefined ? "" : ` in line ${line}`;
-  const quoted = source === undefined ? [] : [`  ${line} | ${source}`];
-  return [
-    `${LABELS[kind]}${where}: ${message}`,
-    ...quoted,
-    ...(hint === undefined ? [] : [`Hint: ${hint}`]),
-  ].join("\n");
-}
-
-const LABELS: Record<Failure["kind"], string> = {
-  syntax: "syntax error",
-  type: "type error",
-  runtime: "runtime error",
-  limit: "limit reached",
-  crash: "crash",
-  cancelled: "cancelled",
-};
 
 function cutText({ resultBytes, stdoutBytes }: Limits): string {
   const [result, stdout] = [resultBytes, stdoutBytes].map((bytes) => `${bytes / 1024} KiB`);

@@ -5,6 +5,7 @@ import type {
   ServerRequest,
   Tool as ToolListing,
 } from "@modelcontextprotocol/sdk/types.js";
+import { z } from "zod";
 
 /** What the SDK gives a request handler: the signal of cancellation, the way back to the client. */
 export type RequestExtra = RequestHandlerExtra<ServerRequest, ServerNotification>;
@@ -19,4 +20,30 @@ export interface ServerTool {
 /** A result that says what was wrong. */
 export function errorResult(text: string): CallToolResult {
   return { isError: true, content: [{ type: "text", text }] };
+}
+
+/** A schema as clients see it: the dialect is MCP's own default. */
+export function jsonSchema(schema: z.ZodObject, io: "input" | "output") {
+  const { $schema: _, ...rest }: Record<string, unknown> = z.toJSONSchema(schema, { io });
+  return { ...rest, type: "object" as const };
+}
+
+/** `takes` says what is right, zod what was wrong. */
+export function explainInput(takes: string, { issues }: z.ZodError): string {
+  const wrong = issues.map(({ path, message }) => `${path.join(".") || "arguments"}: ${message}`);
+  return `${takes}. ${wrong.join("; ")}.`;
+}
+
+/** Sends progress notifications, counted up, where the client asked for them; undefined messages are left out. */
+export function progressReporter(extra: RequestExtra): ((message: string | undefined) => void) | undefined {
+  const progressToken = extra._meta?.progressToken;
+  if (progressToken === undefined) return undefined;
+  let progress = 0;
+  return (message) => {
+    if (message === undefined) return;
+    progress += 1;
+    const params = { progressToken, progress, message };
+    // A client that has gone cannot be told.
+    extra.sendNotification({ method: "notifications/progress", params }).catch(() => undefined);
+  };
 }

@@ -12,9 +12,12 @@ import {
 import { bindTool } from "../bind.js";
 import type { Catalog } from "../catalog/catalog.js";
 import { pythonStubs } from "../catalog/python-stubs.js";
+import type { AskSettings, ModelSettings } from "../config.js";
+import type { Logger } from "../logger.js";
 import type { Limits } from "../sandbox/program.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 import { VERSION } from "../version.js";
+import { askTool } from "./ask.js";
 import { catalogTool } from "./catalog-tool.js";
 import { executePythonTool } from "./execute-python.js";
 import { writeProgram, writeProgramPrompt } from "./prompts.js";
@@ -25,14 +28,21 @@ export interface ServerOptions {
   readonly catalog: Catalog;
   readonly sandbox: Sandbox;
   readonly limits: Limits;
+  /** The model of `ask`; without one, the client's own is used where it offers MCP sampling. */
+  readonly model?: ModelSettings;
+  readonly ask?: AskSettings;
+  readonly logger?: Logger;
 }
+
+const NO_MODEL: ModelSettings = { apiKey: undefined, baseUrl: undefined, name: "", timeoutMs: 60_000 };
+const ASK_DEFAULTS: AskSettings = { attempts: 4, historyTokens: 16_000, sessionLog: undefined };
 
 const INSTRUCTIONS =
   "To answer a question that takes more than one tool call, write one Python program for execute_python: it calls the " +
   "tools itself and only its result comes back.";
 
 /** Names that a tool of the catalog must not take. */
-const OWN_NAMES = ["execute_python"];
+const OWN_NAMES = ["execute_python", "ask"];
 
 /**
  * Makes an MCP server for one connection: connect it to a transport. When the connection closes, the
@@ -40,19 +50,14 @@ const OWN_NAMES = ["execute_python"];
  *
  * @throws Error when a tool of the catalog has the name of one of the server's own.
  */
-export function createServer({ catalog, sandbox, limits }: ServerOptions): Server {
+export function createServer(options: ServerOptions): Server {
+  const { catalog, sandbox, limits, model = NO_MODEL, ask: settings = ASK_DEFAULTS, logger } = options;
   const taken = OWN_NAMES.find((name) => catalog.get(name) !== undefined);
   if (taken !== undefined) throw new Error(`A tool is named ${taken}, which is the server's own. Rename it.`);
 
   const stubs = pythonStubs([...catalog]);
   const owner = {};
   const functions = stubs.functions.map(bindTool);
-  const tools = new Map<string, ServerTool>(
-    [
-      executePythonTool({ sandbox, functions, stubs: stubs.text, limits, owner }),
-      ...Array.from(catalog, catalogTool),
-    ].map((tool) => [tool.listing.name, tool]),
-  );
   const resources = serverResources(stubs.text);
   // The first check with new stubs is slow; nobody waits for this one.
   sandbox.warm(stubs.text);
@@ -61,7 +66,18 @@ export function createServer({ catalog, sandbox, limits }: ServerOptions): Serve
     { name: "monty-code-mode", title: "Monty code mode", version: VERSION },
     { capabilities: { tools: {}, resources: {}, prompts: {} }, instructions: INSTRUCTIONS },
   );
-  server.onclose = () => sandbox.forget(owner);
+  const ask = askTool({ server, sandbox, tools: [...catalog], owner, model, ask: settings, logger });
+  const tools = new Map<string, ServerTool>(
+    [
+      executePythonTool({ sandbox, functions, stubs: stubs.text, limits, owner }),
+      ask,
+      ...Array.from(catalog, catalogTool),
+    ].map((tool) => [tool.listing.name, tool]),
+  );
+  server.onclose = () => {
+    sandbox.forget(owner);
+    ask.close();
+  };
 
   server.setRequestHandler(ListToolsRequestSchema, () => ({
     tools: Array.from(tools.values(), ({ listing }) => listing),

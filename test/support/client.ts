@@ -4,7 +4,7 @@ import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { Catalog } from "../../src/catalog/catalog.js";
 import type { Tool } from "../../src/catalog/tool.js";
 import type { Limits } from "../../src/sandbox/program.js";
-import { createServer } from "../../src/server/server.js";
+import { createServer, type ServerOptions } from "../../src/server/server.js";
 import { expenseTools } from "../../tools/expenses/index.js";
 import { LIMITS, TestSandbox } from "./sandbox.js";
 
@@ -34,18 +34,21 @@ export class TestConnection implements AsyncDisposable {
   static async open({
     tools = expenseTools,
     limits = {},
+    client = new Client({ name: "test", version: "1" }),
+    ...options
   }: {
     tools?: Iterable<Tool>;
     limits?: Partial<Limits>;
-  } = {}) {
+    client?: Client;
+  } & Pick<ServerOptions, "model" | "ask" | "logger"> = {}) {
     const test = new TestSandbox({ limits });
     const server = createServer({
       catalog: new Catalog(tools),
       sandbox: test.sandbox,
       limits: { ...LIMITS, ...limits },
+      ...options,
     });
     const [here, there] = InMemoryTransport.createLinkedPair();
-    const client = new Client({ name: "test", version: "1" });
     await Promise.all([server.connect(there), client.connect(here)]);
     // The client checks structured content only against schemas that it has seen.
     await client.listTools();

@@ -1,0 +1,70 @@
+import { Asker } from "../ask/ask.js";
+import type { ChatModel } from "../ask/models/model.js";
+import { openaiModel } from "../ask/models/openai.js";
+import { canSample, samplingModel } from "../ask/models/sampling.js";
+import { SessionLog } from "../ask/session-log.js";
+import { logTurnEvent } from "../ask/stats.js";
+import type { TurnEvent } from "../ask/turn.js";
+import { turnOutput } from "../ask/turn-output.js";
+import type { AskToolOptions } from "./ask.js";
+
+export interface AskSessionOptions {
+  readonly conversation: string;
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: TurnEvent) => void;
+}
+
+/** The questions of one connection: its conversations, and the log of its session. */
+export class AskSession {
+  private constructor(
+    private readonly asker: Asker,
+    private readonly log: SessionLog | undefined,
+    private readonly options: AskToolOptions,
+  ) {}
+
+  /** Null where there is no model: neither one of the settings nor one of the client. */
+  static open(options: AskToolOptions): AskSession | null {
+    const model = findModel(options);
+    if (model === null) return null;
+    const { sandbox, tools, owner, ask, logger } = options;
+    const { attempts: maxAttempts, historyTokens: maxHistoryTokens, sessionLog: dir } = ask;
+    const asker = new Asker({ model, sandbox, tools, owner, maxAttempts, maxHistoryTokens });
+    const warn = (problem: string) => logger?.warn(problem);
+    const log = dir === undefined ? undefined : new SessionLog({ dir, title: `MCP, ${model.name}`, warn });
+    return new AskSession(asker, log, options);
+  }
+
+  /**
+   * Answers a question.
+   *
+   * @throws ModelError when the model gives no reply; the signal's reason when it aborts.
+   */
+  async ask(question: string, { conversation, signal, onEvent }: AskSessionOptions) {
+    const record = this.log?.turn(question);
+    const { logger } = this.options;
+    try {
+      const turn = await this.asker.ask(question, {
+        conversation,
+        signal,
+        onEvent(event) {
+          record?.event(event);
+          if (logger !== undefined) logTurnEvent(logger, event);
+          onEvent(event);
+        },
+      });
+      return { answer: turn.answer, output: turnOutput(turn) };
+    } catch (error) {
+      record?.failed(error);
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.log?.close();
+  }
+}
+
+function findModel({ server, model }: AskToolOptions): ChatModel | null {
+  if (model.apiKey !== undefined || model.baseUrl !== undefined) return openaiModel(model);
+  return canSample(server) ? samplingModel(server) : null;
+}
