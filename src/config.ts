@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { delimiter } from "node:path";
 import type { Limits } from "./sandbox/program.js";
+import { Secret } from "./secret.js";
 
 /** What the user can set, read from flags and environment, validated and frozen. */
 export interface Config {
@@ -14,6 +15,26 @@ export interface Config {
   /** The Monty executable; that of the installed platform package where undefined. */
   readonly runtime: string | undefined;
   readonly logLevel: string;
+  readonly model: ModelSettings;
+  readonly ask: AskSettings;
+}
+
+/** A chat-completions endpoint; there is none where neither key nor URL is set. */
+export interface ModelSettings {
+  readonly apiKey: Secret | undefined;
+  /** OpenAI's own where undefined. */
+  readonly baseUrl: string | undefined;
+  readonly name: string;
+  /** For one reply with its retries, milliseconds. */
+  readonly timeoutMs: number;
+}
+
+export interface AskSettings {
+  /** Programs that the model may write for one question. */
+  readonly attempts: number;
+  readonly historyTokens: number;
+  /** Folder of the session logs; undefined for none, or the command's own default. */
+  readonly sessionLog: string | undefined;
 }
 
 /** A setting has no valid value. The message names the flag, the variable and what would be right. */
@@ -24,6 +45,8 @@ export class ConfigError extends Error {
 export interface Setting {
   /** As in `--timeout-ms` and `MONTY_CODE_MODE_TIMEOUT_MS`. */
   readonly name: string;
+  /** The variable of a setting that only the environment has: a key on a command line is seen by everybody. */
+  readonly variable?: string;
   /** What stands for the value in the help; a number, a path or one of the choices. */
   readonly value: string;
   /** As text; undefined where there is none. */
@@ -86,11 +109,54 @@ export const SETTINGS: readonly Setting[] = [
     choices: ["trace", "debug", "info", "warn", "error", "fatal", "silent"],
     description: "What is logged, to stderr.",
   },
+  {
+    name: "openai-api-key",
+    variable: "OPENAI_API_KEY",
+    value: "KEY",
+    default: undefined,
+    description: "Key of the model for ask and chat; an endpoint of your own may need none.",
+  },
+  {
+    name: "openai-base-url",
+    variable: "OPENAI_BASE_URL",
+    value: "URL",
+    default: undefined,
+    defaultNote: "OpenAI's",
+    description: "Any endpoint with chat completions: Ollama, vLLM, llama.cpp, OpenRouter.",
+  },
+  {
+    name: "openai-model",
+    variable: "OPENAI_MODEL",
+    value: "NAME",
+    default: "gpt-5.4-mini",
+    description: "The model, as the endpoint calls it.",
+  },
+  count(
+    "model-timeout-ms",
+    60_000,
+    [1, MAX_INT],
+    "Time for one reply of the model, with its retries, milliseconds.",
+  ),
+  count("ask-attempts", 4, [1, 20], "Programs that the model may write for one question."),
+  count(
+    "history-tokens",
+    16_000,
+    [1000, 10_000_000],
+    "Length of a conversation that the model sees, tokens.",
+  ),
+  {
+    name: "session-log",
+    value: "DIR",
+    default: undefined,
+    defaultNote: "none; logs for chat",
+    description: "Folder for a log of each session of questions: programs, answers, tokens.",
+  },
 ];
 
-/** `--timeout-ms` -> `MONTY_CODE_MODE_TIMEOUT_MS`. */
+/** `timeout-ms` -> `MONTY_CODE_MODE_TIMEOUT_MS`. */
 export function variableOf(name: string): string {
-  return `MONTY_CODE_MODE_${name.toUpperCase().replaceAll("-", "_")}`;
+  const own = SETTINGS.find((setting) => setting.name === name)?.variable;
+  return own ?? `MONTY_CODE_MODE_${name.toUpperCase().replaceAll("-", "_")}`;
 }
 
 /** Values as given on the command line, by name of the setting. */
@@ -104,7 +170,8 @@ export type Flags = Readonly<Record<string, string | readonly string[] | undefin
 export function readConfig(flags: Flags, env: NodeJS.ProcessEnv = process.env): Config {
   const raw = (setting: Setting): string | readonly string[] | undefined => {
     const variable = env[variableOf(setting.name)];
-    return flags[setting.name] ?? (variable === "" ? undefined : variable) ?? setting.default;
+    const flag = setting.variable === undefined ? flags[setting.name] : undefined;
+    return flag ?? (variable === "" ? undefined : variable) ?? setting.default;
   };
   const values = new Map<string, string | readonly string[] | undefined>();
   for (const setting of SETTINGS) {
@@ -113,6 +180,7 @@ export function readConfig(flags: Flags, env: NodeJS.ProcessEnv = process.env): 
     values.set(setting.name, value);
   }
   const number = (name: string) => Number(values.get(name));
+  const text = (name: string) => values.get(name) as string | undefined;
   const tools = values.get("tools") ?? [];
   return deepFreeze({
     limits: {
@@ -129,9 +197,44 @@ export function readConfig(flags: Flags, env: NodeJS.ProcessEnv = process.env): 
     poolSize: number("pool-size"),
     maxPrograms: number("max-programs"),
     tools: typeof tools === "string" ? tools.split(delimiter).filter((dir) => dir !== "") : tools,
-    runtime: values.get("runtime") as string | undefined,
-    logLevel: values.get("log-level") as string,
+    runtime: text("runtime"),
+    logLevel: text("log-level") as string,
+    model: {
+      apiKey: readKey(text("openai-api-key")),
+      baseUrl: readBaseUrl(text("openai-base-url")),
+      name: text("openai-model") as string,
+      timeoutMs: number("model-timeout-ms"),
+    },
+    ask: {
+      attempts: number("ask-attempts"),
+      historyTokens: number("history-tokens"),
+      sessionLog: text("session-log"),
+    },
   });
+}
+
+/** Refuses what no HTTP header can hold: the error of the client that sends it would quote the key. */
+function readKey(key: string | undefined): Secret | undefined {
+  const trimmed = key?.trim() ?? "";
+  if (trimmed === "") return undefined;
+  if (!/^[\x21-\x7e]+$/.test(trimmed))
+    throw new ConfigError(
+      "OPENAI_API_KEY must be printable ASCII without blanks; its value is not shown here.",
+    );
+  return new Secret(trimmed);
+}
+
+/** Refuses a URL with a password in it, which would show in errors. */
+function readBaseUrl(url: string | undefined): string | undefined {
+  if (url === undefined) return undefined;
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const right =
+    parsed !== undefined && /^https?:$/.test(parsed.protocol) && !parsed.username && !parsed.password;
+  if (!right)
+    throw new ConfigError(
+      "OPENAI_BASE_URL must be an http or https URL without user name and password, such as http://localhost:11434/v1.",
+    );
+  return url;
 }
 
 function validate({ name, range, choices }: Setting, value: string): void {

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { delimiter } from "node:path";
+import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { ConfigError, readConfig, SETTINGS, variableOf } from "../src/config.js";
 
@@ -22,11 +23,13 @@ describe("readConfig", () => {
       tools: [],
       runtime: undefined,
       logLevel: "info",
+      model: { apiKey: undefined, baseUrl: undefined, name: "gpt-5.4-mini", timeoutMs: 60_000 },
+      ask: { attempts: 4, historyTokens: 16_000, sessionLog: undefined },
     });
   });
 
   it("reads every setting from its flag and from its variable", () => {
-    for (const { name, range, choices, repeatable } of SETTINGS) {
+    for (const { name, range, choices, repeatable } of SETTINGS.filter(({ variable }) => !variable)) {
       const value = choices?.[1] ?? String(range?.[0] ?? "some/path");
       const fromFlag = readConfig({ [name]: repeatable ? [value] : value }, {});
       const fromVariable = readConfig({}, { [variableOf(name)]: value });
@@ -51,6 +54,45 @@ describe("readConfig", () => {
       "a",
       "b",
     ]);
+  });
+
+  it("takes the model's settings from the environment only", () => {
+    const env = {
+      OPENAI_API_KEY: " sk-key\n",
+      OPENAI_BASE_URL: "http://localhost:11434/v1",
+      OPENAI_MODEL: "qwen3",
+    };
+    const { model } = readConfig({}, env);
+    expect(model).toMatchObject({ baseUrl: "http://localhost:11434/v1", name: "qwen3" });
+    expect(model.apiKey?.reveal()).toBe("sk-key");
+    const flags = { "openai-api-key": "sk-key", "openai-base-url": "http://h", "openai-model": "other" };
+    expect(readConfig(flags, {})).toEqual(readConfig({}, {}));
+  });
+
+  it("shows the key in no text that is made of the settings", () => {
+    const config = readConfig({}, { OPENAI_API_KEY: "sk-key" });
+    const texts = [
+      JSON.stringify(config),
+      inspect(config, { depth: null, showHidden: true }),
+      `${config.model.apiKey}`,
+    ];
+    for (const text of texts) {
+      expect(text).toContain("[hidden]");
+      expect(text).not.toContain("sk-key");
+    }
+  });
+
+  it.each([
+    ["OPENAI_API_KEY", "sk-\nkey"],
+    ["OPENAI_API_KEY", "sk-kéy"],
+    ["OPENAI_BASE_URL", "my-host:8080"],
+    ["OPENAI_BASE_URL", "ftp://host"],
+    ["OPENAI_BASE_URL", "https://me:sk-key@host/v1"],
+  ])("refuses a wrong %s without showing it", (variable, value) => {
+    const read = () => readConfig({}, { [variable]: value });
+    expect(read).toThrow(ConfigError);
+    expect(read).toThrow(`${variable} must be `);
+    expect(read).not.toThrow(value);
   });
 
   it("is frozen, the limits too", () => {

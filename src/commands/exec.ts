@@ -3,8 +3,8 @@ import { text } from "node:stream/consumers";
 import { bindTool, messageOf } from "../bind.js";
 import { pythonStubs } from "../catalog/python-stubs.js";
 import type { Config } from "../config.js";
+import { failureText } from "../sandbox/failure-text.js";
 import { Sandbox } from "../sandbox/sandbox.js";
-import { failureText } from "../server/execute-python.js";
 import { loadCatalog } from "./tools.js";
 import { UsageError } from "./usage-error.js";
 

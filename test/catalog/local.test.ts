@@ -107,7 +107,7 @@ describe("a folder of tools", () => {
     expect(report).toMatchObject({ tools: ["foreign"], value: ["foreign", { a: 1 }] });
   });
 
-  it("prefers packages that are installed beside the tools", async () => {
+  it("prefers a zod that is installed beside the tools", async () => {
     await write(
       "node_modules/zod/package.json",
       '{ "name": "zod", "type": "module", "exports": "./zod.js" }',
@@ -119,6 +119,12 @@ describe("a folder of tools", () => {
       'export default { name, description: "", inputSchema: { type: "object" }, call() {} };',
     );
     expect((await load(dir)).tools).toEqual(["installed"]);
+  });
+
+  it("gives the running monty-code-mode, also where one is installed beside the tools", async () => {
+    await write("node_modules/monty-code-mode/package.json", '{ "exports": "./none.js" }');
+    await writeTool("a.mjs", "a");
+    expect(await load(dir)).toMatchObject({ tools: ["a"], problems: [] });
   });
 
   it.runIf(STRIPS_TYPES)("loads TypeScript", async () => {

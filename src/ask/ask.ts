@@ -1,0 +1,155 @@
+import { openaiTools, toolsByOpenAIName } from "../catalog/openai-tools.js";
+import { type PythonFunction, type PythonStubs, pythonStubs } from "../catalog/python-stubs.js";
+import type { Tool } from "../catalog/tool.js";
+import type { Sandbox } from "../sandbox/sandbox.js";
+import { type Conversation, Conversations } from "./conversation.js";
+import { discover } from "./discover.js";
+import { generate } from "./generate.js";
+import { ModelCalls } from "./model-calls.js";
+import type { ChatModel, ChatTool } from "./models/model.js";
+import { synthesize } from "./synthesize.js";
+import type { Turn, TurnEvent } from "./turn.js";
+
+const MAX_ATTEMPTS = 4;
+const MAX_HISTORY_TOKENS = 16_000;
+/** About 8,000 tokens. */
+const RESULT_BYTES = 32 * 1024;
+
+export interface AskerOptions {
+  readonly model: ChatModel;
+  readonly sandbox: Sandbox;
+  readonly tools: readonly Tool[];
+  /** The connection: see `Program.owner`. */
+  readonly owner: object;
+  /** Programs that the model may write for a question. */
+  readonly maxAttempts?: number | undefined;
+  /** Length of a conversation's history, tokens. */
+  readonly maxHistoryTokens?: number | undefined;
+  /** Length of a result as JSON and of what was printed, bytes: a longer one goes back to the model. */
+  readonly resultBytes?: number | undefined;
+}
+
+export interface AskOptions {
+  /** Id of the conversation that the question belongs to; one by default. */
+  readonly conversation?: string | undefined;
+  /** Ends the model call and the program. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent?: ((event: TurnEvent) => void) | undefined;
+  /**
+   * Is given the answer piece by piece, where the model streams. An event `phase` or `corrected` takes back what came
+   * before it.
+   */
+  readonly onText?: ((piece: string) => void) | undefined;
+}
+
+/** Answers questions in three phases: discovery, a program, the answer. One for each connection; it keeps its conversations. */
+export class Asker {
+  private readonly conversations: Conversations;
+  private readonly stubs: PythonStubs;
+  private readonly chatTools: readonly ChatTool[];
+  private readonly functions: ReadonlyMap<string, PythonFunction>;
+
+  constructor(private readonly options: AskerOptions) {
+    const { tools, maxHistoryTokens = MAX_HISTORY_TOKENS } = options;
+    this.conversations = new Conversations(maxHistoryTokens);
+    this.stubs = pythonStubs(tools);
+    this.chatTools = openaiTools(tools);
+    const declared = new Map(this.stubs.functions.map((one) => [one.tool, one]));
+    this.functions = new Map(
+      Array.from(toolsByOpenAIName(tools), ([name, tool]) => [name, declared.get(tool) as PythonFunction]),
+    );
+  }
+
+  /**
+   * Answers a question. Questions of one conversation are answered one after the other; one that fails or is cancelled
+   * leaves no trace in it.
+   *
+   * @throws ModelError when the model gives no reply.
+   * @throws the signal's reason when it aborts.
+   */
+  async ask(question: string, options: AskOptions = {}): Promise<Turn> {
+    const conversation = this.conversations.get(options.conversation);
+    const signal = options.signal ?? new AbortController().signal;
+    const onEvent = options.onEvent ?? (() => undefined);
+    return conversation.inTurn(signal, async () => {
+      const turn = await this.answer(question, conversation, { signal, onEvent, onText: options.onText });
+      onEvent({ type: "done", turn });
+      return turn;
+    });
+  }
+
+  /** Forgets a conversation: the one with that id, or the default one. */
+  reset(conversation?: string): void {
+    this.conversations.delete(conversation);
+  }
+
+  private async answer(
+    question: string,
+    conversation: Conversation,
+    { signal, onEvent, onText }: Listening,
+  ): Promise<Turn> {
+    const { sandbox, owner, maxAttempts = MAX_ATTEMPTS, resultBytes = RESULT_BYTES } = this.options;
+    const { stubs, functions, chatTools: tools } = this;
+    const model = new ModelCalls({ model: this.options.model, signal, onEvent, onText });
+    const history = conversation.messages();
+
+    const discovery = await discover({ question, history, tools, functions }, model);
+    if ("answer" in discovery) {
+      const { answer } = discovery;
+      conversation.add({ question, outcome: null, answer });
+      return { ...DIRECT, question, answer, usage: model.usage };
+    }
+    const { calls } = discovery;
+    onEvent({ type: "discovered", calls });
+
+    const exchanges = conversation.withoutResults();
+    const { outcome, code, attempts, codeMs } = await generate(
+      {
+        question,
+        history: exchanges,
+        calls,
+        stubs,
+        sandbox,
+        owner,
+        maxAttempts,
+        resultBytes,
+        signal,
+        onEvent,
+      },
+      model,
+    );
+
+    const { answer, unsupportedNumbers } = await synthesize(
+      { question, outcome, history, earlier: conversation.sources(), onEvent, onText },
+      model,
+    );
+    conversation.add({ question, outcome, answer });
+    return {
+      question,
+      answer,
+      route: "code",
+      code,
+      result: outcome.ok ? outcome.result : null,
+      attempts,
+      usage: model.usage,
+      codeMs,
+      unsupportedNumbers,
+    };
+  }
+}
+
+interface Listening {
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: TurnEvent) => void;
+  readonly onText: ((piece: string) => void) | undefined;
+}
+
+/** What a direct answer has of a turn. */
+const DIRECT = {
+  route: "direct",
+  code: null,
+  result: null,
+  attempts: 0,
+  codeMs: 0,
+  unsupportedNumbers: [],
+} as const;

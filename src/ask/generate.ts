@@ -1,0 +1,115 @@
+import type { PythonStubs } from "../catalog/python-stubs.js";
+import { failureText } from "../sandbox/failure-text.js";
+import type { Execution } from "../sandbox/program.js";
+import type { Sandbox } from "../sandbox/sandbox.js";
+import { bindOnce } from "./dedupe.js";
+import type { ModelCalls } from "./model-calls.js";
+import type { ChatMessage } from "./models/model.js";
+import { programInReply } from "./program-in-reply.js";
+import { codePrompt, codeRequest, mendRequest } from "./prompts.js";
+import type { Outcome } from "./tool-results.js";
+import type { TurnEvent } from "./turn.js";
+
+export interface GenerateOptions {
+  readonly question: string;
+  /** Questions and replies before it. */
+  readonly history: readonly ChatMessage[];
+  /** Python calls to start from. */
+  readonly calls: readonly string[];
+  readonly stubs: PythonStubs;
+  readonly sandbox: Sandbox;
+  readonly owner: object;
+  /** Programs that the model may write. */
+  readonly maxAttempts: number;
+  /** Bytes that a result as JSON and what was printed may have together. */
+  readonly resultBytes: number;
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: TurnEvent) => void;
+}
+
+export interface Generated {
+  readonly outcome: Outcome;
+  /** The last program; null where the model wrote none. */
+  readonly code: string | null;
+  readonly attempts: number;
+  /** Milliseconds spent in programs. */
+  readonly codeMs: number;
+}
+
+/**
+ * The second phase: the model writes a program, which runs; what fails goes back to the model with the error, until
+ * one succeeds or the attempts are used up.
+ */
+export async function generate(options: GenerateOptions, model: ModelCalls): Promise<Generated> {
+  const { question, history, calls, stubs, maxAttempts, signal, onEvent } = options;
+  const messages: ChatMessage[] = [
+    { role: "system", content: codePrompt(stubs.text) },
+    ...history,
+    { role: "user", content: codeRequest(question, calls) },
+  ];
+  let lastCode: string | null = null;
+  let codeMs = 0;
+  for (let attempt = 1; ; attempt += 1) {
+    const { text } = await model.complete("code", { messages });
+    const { code, execution, outcome } = await tryProgram(text, options);
+    signal.throwIfAborted();
+    lastCode = code ?? lastCode;
+    codeMs += execution?.durationMs ?? 0;
+    const error = "error" in outcome ? outcome.error : null;
+    onEvent({ type: "attempt", attempt, code, execution, error });
+    const end = { code: lastCode, attempts: attempt, codeMs };
+    if (!("error" in outcome)) return { ...end, outcome: { ok: true, ...outcome } };
+    if (attempt === maxAttempts)
+      return { ...end, outcome: { ok: false, attempts: attempt, error: outcome.error } };
+    messages.push(
+      // Some endpoints refuse an empty message.
+      { role: "assistant", content: text.trim() === "" ? "(nothing)" : text },
+      { role: "user", content: mendRequest(outcome.error) },
+    );
+  }
+}
+
+interface Attempt {
+  readonly code: string | null;
+  readonly execution: Execution | null;
+  /** The data for the answer, or what keeps the program from giving any, as its author needs to know it. */
+  readonly outcome: { readonly result: unknown; readonly printed: string } | { readonly error: string };
+}
+
+async function tryProgram(reply: string, options: GenerateOptions): Promise<Attempt> {
+  const program = programInReply(reply);
+  if ("error" in program) return { code: null, execution: null, outcome: program };
+  const { stubs, sandbox, owner, signal, resultBytes } = options;
+  const { code } = program;
+  const execution = await sandbox.execute({
+    code,
+    functions: bindOnce(stubs.functions),
+    stubs: stubs.text,
+    owner,
+    signal,
+  });
+  return { code, execution, outcome: outcomeOf(execution, resultBytes) };
+}
+
+/** Printed text that goes back beside a failure, characters. */
+const MAX_PRINTED = 2000;
+
+function outcomeOf(execution: Execution, resultBytes: number): Attempt["outcome"] {
+  const { stdout: printed, notes, truncated } = execution;
+  if (!execution.ok) {
+    const before = printed === "" ? "" : `\nPrinted before: ${printed.slice(0, MAX_PRINTED)}`;
+    return { error: `The program failed.\n${failureText(execution.failure)}${before}` };
+  }
+  const { result } = execution;
+  if (result === null && printed.trim() === "") return { error: [NO_RESULT, ...notes].join("\n") };
+  const bytes = Buffer.byteLength(JSON.stringify(result)) + Buffer.byteLength(printed);
+  if (!truncated && bytes <= resultBytes) return { result, printed };
+  const size = truncated ? "it was cut" : `${bytes} bytes, and ${resultBytes} are allowed`;
+  return {
+    error: `The result with what was printed is too long (${size}): filter, select or sum up in the program.`,
+  };
+}
+
+const NO_RESULT =
+  "The result is None and nothing was printed, so there is nothing to answer from. End the program with an expression " +
+  'for what it found; where it found nothing, with one that says so, such as {"found": False}.';
