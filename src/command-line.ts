@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
 import { UsageError } from "./commands/usage-error.js";
-import { type Flags, readConfig, SETTINGS, variableOf } from "./config.js";
+import { type Flags, readConfig, SETTINGS, type Setting, variableOf } from "./config.js";
 import { VERSION } from "./version.js";
 
 const EXAMPLES = `
@@ -10,9 +10,24 @@ Examples:
   monty-code-mode exec report.py          run a program and print its result as JSON
   echo '1 + 1' | monty-code-mode exec -   the same from stdin
   monty-code-mode stubs                   what programs can call, as Python
-  monty-code-mode demo                    three programs by a real MCP client
+  monty-code-mode ask "Who spent most?"   answer a question with the tools and a model
+  monty-code-mode chat                    the same as a conversation
+  monty-code-mode demo                    three programs by a real MCP client, and a conversation
 
-Every setting is also an environment variable: --timeout-ms is ${variableOf("timeout-ms")}.`;
+Every setting is also an environment variable: --timeout-ms is ${variableOf("timeout-ms")}.
+Only in the environment, for ask and chat:
+${environmentSettings()}`;
+
+function environmentSettings(): string {
+  return SETTINGS.flatMap(({ variable, description, ...setting }) => {
+    return variable === undefined ? [] : [`  ${variable.padEnd(16)}  ${description}${defaultNote(setting)}`];
+  }).join("\n");
+}
+
+const FLAGS = SETTINGS.filter(({ variable }) => variable === undefined).map(({ name }) => name);
+const ASK_FLAGS = ["model-timeout-ms", "ask-attempts", "history-tokens", "session-log"];
+/** A person reads the session log instead. */
+const PERSON_FLAGS = FLAGS.filter((name) => name !== "log-level");
 
 /** The commands and their flags. */
 function commands(args: readonly string[]): Command {
@@ -37,13 +52,32 @@ function commands(args: readonly string[]): Command {
       const { serve } = await import("./commands/serve.js");
       await serve(config);
     });
-  withSettings(cli.command("exec"))
+  withSettings(
+    cli.command("exec"),
+    FLAGS.filter((name) => !ASK_FLAGS.includes(name)),
+  )
     .argument("<file>", "Python file, or - for stdin")
     .description("Run a program; prints what it prints, then its result as JSON.")
     .action(async (file: string, flags: Flags) => {
       const config = readConfig(settingFlags(flags));
       const { exec } = await import("./commands/exec.js");
       process.exitCode = await exec(file, config);
+    });
+  withSettings(cli.command("ask"), PERSON_FLAGS)
+    .argument("<question>", "the question, in quotes")
+    .option("--json", "print the answer with its program, result and tokens as JSON")
+    .description("Answer a question: a model writes a program, which is run, and tells its result.")
+    .action(async (question: string, { json, ...flags }: Flags & { json?: true }) => {
+      const config = readConfig(settingFlags(flags));
+      const { ask } = await import("./commands/ask.js");
+      process.exitCode = await ask(question, { json: json === true }, config);
+    });
+  withSettings(cli.command("chat"), PERSON_FLAGS)
+    .description("Answer questions in a conversation; in a pipe, one a line.")
+    .action(async (flags: Flags) => {
+      const config = readConfig(settingFlags(flags));
+      const { chat } = await import("./commands/chat.js");
+      process.exitCode = await chat(config);
     });
   withSettings(cli.command("stubs"), ["tools", "log-level"])
     .description("Print the Python stubs of the tools.")
@@ -54,7 +88,9 @@ function commands(args: readonly string[]): Command {
     });
   cli
     .command("demo")
-    .description("Start the server and run three programs against it; needs no key and no network.")
+    .description(
+      "Start the server, run three programs against it, and hold a conversation; needs no key and no network.",
+    )
     .action(async () => {
       const { demo } = await import("./demo/demo.js");
       process.exitCode = await demo();
@@ -62,15 +98,22 @@ function commands(args: readonly string[]): Command {
   return cli;
 }
 
-function withSettings(command: Command, only?: readonly string[]): Command {
-  for (const setting of SETTINGS.filter(({ name }) => only?.includes(name) ?? true)) {
-    const known = setting.defaultNote ?? setting.default;
-    const note = known === undefined ? "" : ` (default: ${known})`;
-    const option = new Option(`--${setting.name} <${setting.value}>`, setting.description + note);
+function withSettings(command: Command, names = FLAGS): Command {
+  for (const setting of SETTINGS.filter(({ name }) => names.includes(name))) {
+    const { name, value, description } = setting;
+    const option = new Option(`--${name} <${value}>`, description + defaultNote(setting));
     if (setting.repeatable) option.argParser((value: string, before: string[] = []) => [...before, value]);
     command.addOption(option);
   }
   return command;
+}
+
+function defaultNote({
+  defaultNote: note,
+  default: value,
+}: Pick<Setting, "default" | "defaultNote">): string {
+  const known = note ?? value;
+  return known === undefined ? "" : ` (default: ${known})`;
 }
 
 /** Commander's names back to those of the settings: `timeoutMs` -> `timeout-ms`. */

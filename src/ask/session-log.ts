@@ -1,6 +1,7 @@
 import { appendFileSync, closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "../bind.js";
+import { formatJson } from "../format-json.js";
 import type { Execution } from "../sandbox/program.js";
 import { visible } from "../visible.js";
 import { phaseTitle, seconds, totalsOf, totalsTable, turnTable } from "./stats.js";
@@ -9,6 +10,8 @@ import type { Phase, Turn, TurnEvent } from "./turn.js";
 /** Longer texts are cut, characters. */
 const MAX_TEXT = 4000;
 const MAX_CODE = 20_000;
+/** Columns of a result; what fits in a line stays on it. */
+const JSON_WIDTH = 100;
 
 export interface SessionLogOptions {
   /** Is created where it is missing. */
@@ -132,7 +135,9 @@ function attemptEntries({ code, execution, error }: TurnEvent & { type: "attempt
     ...(execution === null ? [] : [[ranText(execution)] as const]),
     ...(execution?.stdout ? [["printed", cut(execution.stdout.trimEnd(), MAX_TEXT)] as const] : []),
     ...(error === null ? [] : [["error", cut(error, MAX_TEXT)] as const]),
-    ...(error === null && execution?.ok ? [["result", resultText(execution.result)] as const] : []),
+    ...(error === null && execution?.ok
+      ? [["result", cut(formatJson(execution.result, JSON_WIDTH), MAX_TEXT)] as const]
+      : []),
   ];
 }
 
@@ -156,11 +161,6 @@ function ranText({ durationMs, toolCalls }: Execution): string {
     counts === "" ? "" : `: ${counts}`,
     failed === 0 ? "" : `; ${failed} failed`,
   ].join("");
-}
-
-function resultText(result: unknown): string {
-  const flat = JSON.stringify(result);
-  return cut(flat.length <= 100 ? flat : JSON.stringify(result, null, 2), MAX_TEXT);
 }
 
 function cut(text: string, length: number): string {

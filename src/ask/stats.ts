@@ -72,11 +72,11 @@ export function turnTable(turn: Turn): string {
   return `${align([...rows, subtotal])}\n${" ".repeat("phase 1  ".length)}${split}`;
 }
 
-/** `3 model calls, 7,229 tokens (code generation 1,004, the rest 6,225), 13.45 s model, 0.005 s programs`. */
+/** `3 model calls, 7,229 tokens (code generation 1,004), 13.45 s model, 0.005 s programs`. */
 export function turnLine(turn: Turn): string {
   const totals = totalsOf([turn]);
   const tokens = totals.codeTokens + totals.otherTokens;
-  const split = ` (code generation ${count(totals.codeTokens)}, the rest ${count(totals.otherTokens)})`;
+  const split = ` (code generation ${count(totals.codeTokens)})`;
   return [
     plural(
       sum(turn.usage, ({ calls }) => calls),

@@ -3,13 +3,15 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import type { Tool } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
+import { type Config, readConfig } from "../config.js";
+import { formatJson } from "../format-json.js";
+import { type Paint, painter } from "../paint.js";
 import { PACKAGE_ROOT } from "../paths.js";
 import { VERSION } from "../version.js";
-import { formatJson } from "./json.js";
 import { MAX_LATENCY_MS, MIN_LATENCY_MS } from "./latency.js";
-import { type Paint, painter } from "./paint.js";
 import { type DemoProgram, PROGRAMS } from "./programs.js";
 import { paintPython } from "./python.js";
+import { modelNote, showSession } from "./session.js";
 import { milliseconds, timeline } from "./timeline.js";
 
 const SERVER = fileURLToPath(new URL("dist/bin/demo-server.js", PACKAGE_ROOT));
@@ -64,7 +66,12 @@ export async function demo(): Promise<number> {
   const client = new Client({ name: "monty-code-mode-demo", version: VERSION });
   try {
     await client.connect(transport);
-    await show(client, new Screen(painter(process.stdout), process.stdout.columns));
+    const config = readConfig({});
+    const screen = new Screen(painter(process.stdout), process.stdout.columns);
+    await show(client, config, screen);
+    await client.close();
+    stderr = "";
+    await showSession(config, screen);
     return 0;
   } catch (error) {
     const said = stderr.trim().split("\n").at(-1);
@@ -76,9 +83,9 @@ export async function demo(): Promise<number> {
   }
 }
 
-async function show(client: Client, screen: Screen): Promise<void> {
+async function show(client: Client, config: Config, screen: Screen): Promise<void> {
   const { tools } = await client.listTools();
-  screen.introduce(tools);
+  screen.introduce(tools, config);
   for (const program of PROGRAMS) {
     screen.program(program);
     const { success, data: answer } = Answer.safeParse(
@@ -91,24 +98,26 @@ async function show(client: Client, screen: Screen): Promise<void> {
       throw new Error(`"${program.title}" was to end with a ${program.outcome}.`);
     }
   }
+  screen.conversation(config);
 }
 
 class Screen {
-  private readonly width: number;
-  private tools: ReadonlySet<string> = new Set();
+  readonly width: number;
+  tools: ReadonlySet<string> = new Set();
 
   constructor(
-    private readonly paint: Paint,
+    readonly paint: Paint,
     columns = MAX_WIDTH,
   ) {
     this.width = Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, columns));
   }
 
-  introduce(tools: readonly Tool[]): void {
+  introduce(tools: readonly Tool[], config: Config): void {
     this.tools = new Set(tools.map(({ name }) => name));
     this.write(
       "An MCP server runs as a child process; this is its client. In this demo each\n" +
-        `expense tool takes ${MIN_LATENCY_MS} to ${MAX_LATENCY_MS} ms, as one behind a network would.`,
+        `expense tool takes ${MIN_LATENCY_MS} to ${MAX_LATENCY_MS} ms, as one behind a network would.\n\n` +
+        `A conversation comes after the programs. ${modelNote(config)}`,
     );
     const nameWidth = Math.max(...[...this.tools].map(({ length }) => length)) + 2;
     this.section("Tools of the server");
@@ -146,12 +155,17 @@ class Screen {
     this.write(`  ${milliseconds(duration)}${calls.length > 0 ? compared : ", no tool was called"}`);
   }
 
-  private section(title: string): void {
-    this.write(`\n${this.paint("bold", title)}`);
+  conversation(config: Config): void {
+    this.write(`\n\n${this.paint("bold", "4. A conversation, each question answered by `ask`")}`);
+    this.write(modelNote(config));
   }
 
-  private write(text: string): void {
+  readonly write = (text: string): void => {
     process.stdout.write(`${text}\n`);
+  };
+
+  private section(title: string): void {
+    this.write(`\n${this.paint("bold", title)}`);
   }
 }
 

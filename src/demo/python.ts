@@ -1,5 +1,5 @@
 import { parser } from "@lezer/python";
-import type { Paint, Style } from "./paint.js";
+import type { Paint, Style } from "../paint.js";
 
 const STYLES: Readonly<Record<string, Style>> = {
   Comment: "dim",

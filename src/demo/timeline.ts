@@ -1,4 +1,4 @@
-import type { Paint } from "./paint.js";
+import type { Paint } from "../paint.js";
 
 /** One tool call of a program, as `execute_python` reports it. */
 export interface TimedCall {

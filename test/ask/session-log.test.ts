@@ -75,7 +75,7 @@ describe("a session log", () => {
 [turn 1] printed
   one line
 [turn 1] result
-  {"amount":850}
+  {"amount": 850}
 [turn 1] phase 3  answer
 [turn 1] numbers that stand nowhere, the model is asked again: 851, 852
 [turn 1] reply, route code

@@ -51,7 +51,7 @@ describe("the statistics of a turn", () => {
 
   it("fit a line", () => {
     expect(turnLine(CODE_TURN)).toBe(
-      "4 model calls, 7,229 tokens (code generation 1,004, the rest 6,225), 13.45 s model, 0.005 s programs",
+      "4 model calls, 7,229 tokens (code generation 1,004), 13.45 s model, 0.005 s programs",
     );
     expect(turnLine(DIRECT_TURN)).toBe("1 model call, 1,071 tokens, 0.800 s model, 0.000 s programs");
   });

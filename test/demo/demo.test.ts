@@ -1,10 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
+import { CLI, environment } from "../support/cli.js";
 
-const CLI = fileURLToPath(new URL("../../dist/bin/monty-code-mode.js", import.meta.url));
 const ESCAPE = "\u001b";
 
 interface Ended {
@@ -17,7 +16,7 @@ interface Ended {
 
 /** Runs the built demo with its output in a pipe. */
 async function runDemo(env: Record<string, string> = {}): Promise<Ended> {
-  const { FORCE_COLOR: _, NO_COLOR: __, ...own } = process.env;
+  const { FORCE_COLOR: _, NO_COLOR: __, ...own } = environment();
   const child = spawn(process.execPath, [CLI, "demo"], {
     env: { ...own, ...env },
     stdio: ["ignore", "pipe", "pipe"],

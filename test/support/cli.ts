@@ -15,9 +15,9 @@ export function fixture(path: string): string {
   return fileURLToPath(new URL(`../fixtures/${path}`, import.meta.url));
 }
 
-/** This process's environment without settings of the server's, and with those given. */
+/** This process's environment without settings of the server's and of a model, and with those given. */
 export function environment(settings: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(([name]) => !name.startsWith("MONTY_CODE_MODE_"));
+  const own = Object.entries(process.env).filter(([name]) => !/^(MONTY_CODE_MODE|OPENAI)_/.test(name));
   return { ...Object.fromEntries(own), ...settings };
 }
 
