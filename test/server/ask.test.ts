@@ -96,10 +96,14 @@ describe("ask", () => {
     );
     await using connection = await TestConnection.open({ model: modelAt(endpoint) });
     const cancel = new AbortController();
-    const call = connection.client.callTool({ name: "ask", arguments: { question: "The first?" } }, undefined, {
-      signal: cancel.signal,
-      onprogress: () => cancel.abort(),
-    });
+    const call = connection.client.callTool(
+      { name: "ask", arguments: { question: "The first?" } },
+      undefined,
+      {
+        signal: cancel.signal,
+        onprogress: () => cancel.abort(),
+      },
+    );
     await expect(call).rejects.toThrow();
     expect(textOf(await connection.call("ask", { question: "Hello?" }))).toBe("Hi.");
   });
