@@ -16,7 +16,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export interface RecorderOptions {
   /** Calls that run at once. */
   readonly parallel: number;
-  /** Calls in all; `onExceeded` is told about one more, which does not run. */
+  /** Calls in all; `onExceeded` is told about one more. */
   readonly total: number;
   readonly onExceeded: () => void;
   readonly onToolCall: ((call: ToolCall, phase: "start" | "end") => void) | undefined;
@@ -31,6 +31,7 @@ export class CallRecorder {
   private readonly running = new Map<Mutable<ToolCall>, boolean>();
   private readonly record: ToolCall[] = [];
   private reportedBytes = 0;
+  private admitted = 0;
 
   constructor(private readonly options: RecorderOptions) {
     this.slots = new Slots(options.parallel);
@@ -41,6 +42,12 @@ export class CallRecorder {
   /** The function as the runtime calls it. */
   wrap(host: HostFunction): MontyFunction {
     return (args, kwargs) => this.call(host, args, kwargs);
+  }
+
+  /** Counts a call that is about to be made. */
+  admit(): void {
+    this.admitted += 1;
+    if (this.admitted > this.options.total) this.options.onExceeded();
   }
 
   /** Names of the calls that have not ended, with the milliseconds they have taken. */
@@ -66,10 +73,6 @@ export class CallRecorder {
     kwargs: readonly Uint8Array[],
   ): Promise<Uint8Array> {
     const { options } = this;
-    if (this.record.length >= options.total) {
-      options.onExceeded();
-      throw new PythonError("RuntimeError", `more than ${options.total} tool calls`);
-    }
     const call: Mutable<ToolCall> = {
       name: host.name,
       arguments: {},

@@ -80,8 +80,8 @@ export class Sandbox {
 class Run {
   private readonly started = performance.now();
   private readonly ending = new AbortController();
-  /** Aborts the type check of code that does not compile. */
-  private readonly hopeless = new AbortController();
+  /** Ends the type check: of a program that ends, and of code that does not compile. */
+  private readonly uncheckable = new AbortController();
   private readonly calls: CallRecorder;
   private readonly stdout: Stdout;
   private readonly notes: string[] = [];
@@ -160,6 +160,7 @@ class Run {
       const value = await checkout.session.feedRun(code, {
         functions: new Map(this.program.functions.map((host) => [host.name, this.calls.wrap(host)])),
         onPrint: (text) => this.stdout.write(text),
+        onCall: () => this.calls.admit(),
         signal,
       });
       const { value: result, truncated } = decodeResult(value, this.limits.resultBytes, (note) =>
@@ -178,8 +179,7 @@ class Run {
   }
 
   private check(code: string): Promise<Diagnostic[] | null> {
-    const signal = AbortSignal.any([this.ending.signal, this.hopeless.signal]);
-    return this.checker.check(code, checked(this.program.stubs), signal);
+    return this.checker.check(code, checked(this.program.stubs), this.uncheckable.signal);
   }
 
   /**
@@ -196,7 +196,7 @@ class Run {
     let compiling: Promise<void> | undefined;
     const slow = setTimeout(() => {
       compiling = session.compile(code, signal);
-      compiling.catch(() => this.hopeless.abort());
+      compiling.catch(() => this.uncheckable.abort());
     }, SLOW_CHECK_MS);
     const found = await check;
     clearTimeout(slow);
@@ -209,6 +209,7 @@ class Run {
 
   private end(reason: Ended): void {
     this.ending.abort(reason);
+    this.uncheckable.abort();
   }
 
   private failed(failure: Failure): Execution {

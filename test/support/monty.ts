@@ -35,6 +35,7 @@ export class TestSession implements AsyncDisposable {
       onPrint: (text) => {
         printed += text;
       },
+      onCall: () => {},
       signal,
     });
     return { value, printed };

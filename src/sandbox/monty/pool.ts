@@ -63,11 +63,8 @@ export class Pool {
    * @throws MontyAbortedError when the signal aborts first.
    */
   async checkout(owner: object, signal: AbortSignal): Promise<Checkout> {
-    try {
-      await this.slots.acquire(AbortSignal.any([signal, this.closing.signal]));
-    } catch (error) {
-      throw signal.aborted ? new MontyAbortedError(signal.reason, []) : error;
-    }
+    if (!this.slots.tryAcquire()) await this.waitForTurn(signal);
+    this.closing.signal.throwIfAborted();
     const worker = this.take(owner);
     this.busy.add(worker);
     try {
@@ -99,6 +96,14 @@ export class Pool {
     await Promise.all(workers.map(({ runtime }) => runtime.ended));
   }
 
+  private async waitForTurn(signal: AbortSignal): Promise<void> {
+    try {
+      await this.slots.acquire(AbortSignal.any([signal, this.closing.signal]));
+    } catch (error) {
+      throw signal.aborted ? new MontyAbortedError(signal.reason, []) : error;
+    }
+  }
+
   /** An idle process of the owner, or one that nobody has used, or a new one. */
   private take(owner: object): Worker {
     const index = this.idle.findLastIndex((worker) => worker.owner === owner);
@@ -113,6 +118,7 @@ export class Pool {
     worker.programs += 1;
     if (!this.closing.signal.aborted && worker.runtime.alive && worker.programs < MAX_PROGRAMS_PER_PROCESS) {
       worker.ready = this.renew(worker);
+      worker.ready.catch(() => undefined);
       this.idle.push(worker);
       // The longest idle process goes first.
       if (this.idle.length > this.options.size) this.discard(this.idle[0] as Worker);
@@ -136,6 +142,8 @@ export class Pool {
   }
 
   private async renew({ session }: Worker): Promise<void> {
+    // The answer of the program before goes out first.
+    await new Promise(setImmediate);
     await session.reset();
     await session.configure(this.options.limits);
   }

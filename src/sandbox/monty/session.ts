@@ -30,6 +30,8 @@ export interface FeedOptions {
   /** Bound by name in the program. */
   readonly functions: HostFunctions;
   readonly onPrint: (text: string) => void;
+  /** Called for each call before it is made: where it aborts the signal, the call is not made. */
+  readonly onCall: () => void;
   /** Ends the program when it aborts: a waiting one is told to, a computing one is killed with its process. */
   readonly signal: AbortSignal;
 }
@@ -89,7 +91,7 @@ export class MontySession {
    * @throws MontySyntaxError, MontyRuntimeError: the session can go on.
    * @throws MontyAbortedError when the signal aborted, MontyCrashedError when the process ended.
    */
-  async feedRun(code: string, { functions, onPrint, signal }: FeedOptions): Promise<Uint8Array> {
+  async feedRun(code: string, { functions, onPrint, onCall, signal }: FeedOptions): Promise<Uint8Array> {
     const calls = new HostCalls();
     const ending = new Ending(signal, () => this.runtime.kill());
     const turn = (request: Request) => ending.during(this.runtime.turn(request, onPrint));
@@ -104,12 +106,15 @@ export class MontySession {
         switch (end.type) {
           case "function_call": {
             const { callId, name, args, kwargs } = end;
-            const host = functions.get(name);
-            if (host !== undefined) calls.start(callId, host, args, kwargs);
+            onCall();
             if (signal.aborted) break;
+            const host = functions.get(name);
             const result: CallResult =
               host === undefined ? { type: "not_found", name } : { type: "future", callId };
-            end = await turn({ type: "resume_call", callId, result });
+            const next = turn({ type: "resume_call", callId, result });
+            // The program is already going on while the host works.
+            if (host !== undefined) calls.start(callId, host, args, kwargs);
+            end = await next;
             break;
           }
           case "resolve_futures": {

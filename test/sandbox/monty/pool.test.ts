@@ -32,7 +32,7 @@ async function visit(pool: Pool, owner: object): Promise<number> {
 }
 
 function run({ session }: Checkout, code: string): Promise<Uint8Array> {
-  return session.feedRun(code, { functions: new Map(), onPrint: () => {}, signal: never });
+  return session.feedRun(code, { functions: new Map(), onPrint: () => {}, onCall: () => {}, signal: never });
 }
 
 describe("processes", () => {

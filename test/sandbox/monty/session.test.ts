@@ -95,14 +95,14 @@ describe("an aborted feedRun", () => {
   it("ends a program that waits, says in which line it waited, and keeps the process", async () => {
     await using monty = await TestSession.start();
     const abort = new AbortController();
-    const call = () => {
-      abort.abort("enough");
-      return never();
-    };
-    const run = monty.run(
+    const run = monty.session.feedRun(
       "x = 1\ntry:\n    await call()\nexcept Exception:\n    print('caught')",
-      { call },
-      abort.signal,
+      {
+        functions: new Map([["call", never]]),
+        onPrint: () => {},
+        onCall: () => abort.abort("enough"),
+        signal: abort.signal,
+      },
     );
     await expect(run).rejects.toMatchObject({ reason: "enough", frames: [{ line: 3 }] });
     expect(json((await monty.run("x + 1")).value)).toBe(2);
