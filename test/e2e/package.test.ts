@@ -40,7 +40,7 @@ function npm(args: readonly string[], cwd: string) {
 it("holds what is built and what is read, no sources and no tests", () => {
   const beside = packed.filter((path) => !path.startsWith("dist/"));
   const documents = ["ARCHITECTURE.md", "LICENSE", "README.md", "mcp.json.example"];
-  const allowed = [...documents, "package.json", "tools/expenses/expenses.json"];
+  const allowed = [...documents, "package.json", "docs/demo.svg", "tools/expenses/expenses.json"];
   for (const path of beside) expect(allowed).toContain(path);
   for (const path of packed.filter((path) => path.startsWith("dist/"))) {
     expect(path).toMatch(/^dist\/(src|tools)\/.*(\.js|\.d\.ts)$|^dist\/bin\/([\w-]+\.js|\w+\.txt)$/);
