@@ -10,6 +10,8 @@ export interface Config {
   readonly poolSize: number;
   /** Programs that run at once. */
   readonly maxPrograms: number;
+  /** Longest wait of a program for its turn, milliseconds. */
+  readonly maxWaitMs: number;
   /** Folders with the user's own tools. */
   readonly tools: readonly string[];
   /** The Monty executable; that of the installed platform package where undefined. */
@@ -96,6 +98,7 @@ export const SETTINGS: readonly Setting[] = [
   count("stdout-kib", 64, [1, 16_384], "Length of what a program prints, KiB; more is cut."),
   perCore("pool-size", 1, "one a core", "Sandbox processes kept ready."),
   perCore("max-programs", 4, "four a core", "Programs that run at once; more wait their turn."),
+  count("max-wait-ms", 30_000, [1, MAX_INT], "Longest wait of a program for its turn, milliseconds."),
   {
     name: "runtime",
     value: "FILE",
@@ -196,6 +199,7 @@ export function readConfig(flags: Flags, env: NodeJS.ProcessEnv = process.env): 
     },
     poolSize: number("pool-size"),
     maxPrograms: number("max-programs"),
+    maxWaitMs: number("max-wait-ms"),
     tools: typeof tools === "string" ? tools.split(delimiter).filter((dir) => dir !== "") : tools,
     runtime: text("runtime"),
     logLevel: text("log-level") as string,

@@ -18,8 +18,8 @@ import { UsageError } from "./usage-error.js";
 export async function exec(file: string, config: Config): Promise<number> {
   const code = await readProgram(file);
   const note = (line: string) => process.stderr.write(`monty-code-mode: ${line}\n`);
-  const { limits, poolSize, maxPrograms, runtime } = config;
-  const sandbox = new Sandbox({ limits, poolSize, maxPrograms, executable: runtime });
+  const { limits, poolSize, maxPrograms, maxWaitMs, runtime } = config;
+  const sandbox = new Sandbox({ limits, poolSize, maxPrograms, maxWaitMs, executable: runtime });
   const interrupt = new AbortController();
   process.once("SIGINT", () => interrupt.abort());
   try {

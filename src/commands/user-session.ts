@@ -32,8 +32,8 @@ export class UserSession {
    * @throws UsageError when the tools of the settings cannot be used.
    */
   static async open(config: Config, { title, model, logDir }: UserSessionOptions): Promise<UserSession> {
-    const { limits, poolSize, maxPrograms, runtime, ask } = config;
-    const sandbox = new Sandbox({ limits, poolSize, maxPrograms, executable: runtime });
+    const { limits, poolSize, maxPrograms, maxWaitMs, runtime, ask } = config;
+    const sandbox = new Sandbox({ limits, poolSize, maxPrograms, maxWaitMs, executable: runtime });
     try {
       const log =
         logDir === undefined

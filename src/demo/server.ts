@@ -24,8 +24,8 @@ function withLatency(tool: Tool): Tool {
 }
 
 try {
-  const { limits, poolSize, maxPrograms, runtime } = readConfig({});
-  const sandbox = new Sandbox({ limits, poolSize, maxPrograms, executable: runtime });
+  const { limits, poolSize, maxPrograms, maxWaitMs, runtime } = readConfig({});
+  const sandbox = new Sandbox({ limits, poolSize, maxPrograms, maxWaitMs, executable: runtime });
   const catalog = new Catalog(expenseTools.map(withLatency));
   await serveStdio(createServer({ catalog, sandbox, limits }), createLogger("warn"));
   await sandbox.close();

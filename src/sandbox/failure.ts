@@ -1,3 +1,4 @@
+import { BusyError } from "./fair-slots.js";
 import { hintFor } from "./hints.js";
 import type { Diagnostic } from "./monty/checker.js";
 import { UnawaitedError } from "./monty/decoder.js";
@@ -41,6 +42,10 @@ export function failureOf(error: unknown, context: FailureContext): Failure | nu
   if (error instanceof MontyAbortedError) return ended(error.reason as Ended, error.frames, context);
   if (error instanceof MontyCrashedError) {
     return error.outOfMemory ? outOfMemory([], context) : { kind: "crash", message: error.message };
+  }
+  if (error instanceof BusyError) {
+    const message = `The server is busy: this program found no place to run within ${seconds(error.waitedMs)}.`;
+    return { kind: "limit", message, hint: "Nothing was run. Send the same program again later." };
   }
   if (error instanceof UnawaitedError) {
     return {
@@ -158,7 +163,7 @@ function cut(text: string, length: number): string {
 }
 
 function seconds(ms: number): string {
-  return `${Number((ms / 1000).toFixed(1))} s`;
+  return ms < 100 ? `${Math.round(ms)} ms` : `${Number((ms / 1000).toFixed(1))} s`;
 }
 
 function kib(bytes: number): string {

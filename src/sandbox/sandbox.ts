@@ -12,6 +12,8 @@ import { CallRecorder } from "./recorder.js";
 import { Stdout } from "./stdout.js";
 import { certainErrors } from "./type-errors.js";
 
+const MAX_WAIT_MS = 30_000;
+
 /** A type check that takes longer is given up, and the program runs unchecked. */
 const TYPE_CHECK_MS = 5000;
 
@@ -24,6 +26,8 @@ export interface SandboxOptions {
   readonly poolSize: number;
   /** Programs that run at once; more wait their turn. */
   readonly maxPrograms: number;
+  /** Longest wait for that turn, milliseconds. */
+  readonly maxWaitMs?: number | undefined;
   /** The Monty runtime; that of the installed platform package by default. */
   readonly executable?: string | undefined;
 }
@@ -42,9 +46,9 @@ export class Sandbox {
    * @throws RuntimeMissingError when there is no runtime.
    */
   constructor(private readonly options: SandboxOptions) {
-    const { limits, poolSize } = options;
+    const { limits, poolSize, maxWaitMs = MAX_WAIT_MS } = options;
     const executable = findExecutable(options.executable);
-    this.pool = new Pool({ executable, size: poolSize, maxRunning: options.maxPrograms, limits });
+    this.pool = new Pool({ executable, size: poolSize, maxRunning: options.maxPrograms, maxWaitMs, limits });
     this.checker = new TypeChecker({
       executable,
       size: poolSize,

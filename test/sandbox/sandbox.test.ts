@@ -437,3 +437,20 @@ describe("the note that a program has no value", () => {
     expect(await notes("for x in [1]:\n    1 / 0")).toBe("");
   });
 });
+
+it("a program that waits too long for its turn is told that the server is busy, and that nothing was run", async () => {
+  await using test = new TestSandbox({ maxPrograms: 1, maxWaitMs: 20 });
+  const cancel = new AbortController();
+  let running = Promise.resolve<unknown>(undefined);
+  await new Promise<void>((resolve) => {
+    const functions = [host("wait", [], (_args, signal) => hang(signal))];
+    running = test.run("await wait()", { functions, signal: cancel.signal, onToolCall: () => resolve() });
+  });
+  expect(await test.failure("1", { owner: {} })).toMatchObject({
+    kind: "limit",
+    message: "The server is busy: this program found no place to run within 20 ms.",
+    hint: expect.stringContaining("Nothing was run"),
+  });
+  cancel.abort();
+  await running;
+});

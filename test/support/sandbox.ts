@@ -37,7 +37,7 @@ export class TestSandbox implements AsyncDisposable {
   constructor({
     limits,
     ...options
-  }: { limits?: Partial<Limits>; poolSize?: number; maxPrograms?: number } = {}) {
+  }: { limits?: Partial<Limits>; poolSize?: number; maxPrograms?: number; maxWaitMs?: number } = {}) {
     this.sandbox = new Sandbox({ poolSize: 1, maxPrograms: 8, ...options, limits: { ...LIMITS, ...limits } });
   }
 

@@ -1,4 +1,4 @@
-import { Slots } from "../slots.js";
+import { FairSlots } from "../fair-slots.js";
 import { MontyAbortedError, MontyCrashedError } from "./errors.js";
 import { RuntimeProcess } from "./process.js";
 import { MontySession, type RuntimeLimits } from "./session.js";
@@ -10,8 +10,10 @@ export interface PoolOptions {
   readonly executable: string;
   /** Processes kept ready. */
   readonly size: number;
-  /** Programs that run at once; more wait their turn. */
+  /** Programs that run at once; more wait their turn, which goes round the owners. */
   readonly maxRunning: number;
+  /** Longest wait for a turn, milliseconds. */
+  readonly maxWaitMs: number;
   readonly limits: RuntimeLimits;
 }
 
@@ -38,11 +40,11 @@ interface Worker {
 export class Pool {
   private readonly idle: Worker[] = [];
   private readonly busy = new Set<Worker>();
-  private readonly slots: Slots;
+  private readonly slots: FairSlots;
   private readonly closing = new AbortController();
 
   constructor(private readonly options: PoolOptions) {
-    this.slots = new Slots(options.maxRunning);
+    this.slots = new FairSlots(options.maxRunning);
     this.idle.push(this.start());
     // Starting a process blocks for milliseconds: the others follow when the first is ready.
     this.idle[0]?.ready.then(
@@ -60,11 +62,17 @@ export class Pool {
    * Waits for a turn and gives a fresh session of a process that only this owner has used.
    *
    * @throws MontyCrashedError when no process can be started, or the pool is closed.
-   * @throws MontyAbortedError when the signal aborts first.
+   * @throws MontyAbortedError when the signal aborts first; BusyError when the wait is too long.
    */
   async checkout(owner: object, signal: AbortSignal): Promise<Checkout> {
-    if (!this.slots.tryAcquire()) await this.waitForTurn(signal);
-    this.closing.signal.throwIfAborted();
+    try {
+      await this.slots.acquire(owner, {
+        signal: AbortSignal.any([signal, this.closing.signal]),
+        maxWaitMs: this.options.maxWaitMs,
+      });
+    } catch (error) {
+      throw signal.aborted ? new MontyAbortedError(signal.reason, []) : error;
+    }
     const worker = this.take(owner);
     this.busy.add(worker);
     try {
@@ -96,14 +104,6 @@ export class Pool {
     await Promise.all(workers.map(({ runtime }) => runtime.ended));
   }
 
-  private async waitForTurn(signal: AbortSignal): Promise<void> {
-    try {
-      await this.slots.acquire(AbortSignal.any([signal, this.closing.signal]));
-    } catch (error) {
-      throw signal.aborted ? new MontyAbortedError(signal.reason, []) : error;
-    }
-  }
-
   /** An idle process of the owner, or one that nobody has used, or a new one. */
   private take(owner: object): Worker {
     const index = this.idle.findLastIndex((worker) => worker.owner === owner);
@@ -123,7 +123,7 @@ export class Pool {
       // The longest idle process goes first.
       if (this.idle.length > this.options.size) this.discard(this.idle[0] as Worker);
     } else worker.runtime.kill();
-    this.slots.release();
+    this.slots.release(worker.owner as object);
     this.refill();
   }
 

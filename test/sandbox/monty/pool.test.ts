@@ -13,8 +13,8 @@ afterEach(async () => {
   await until("no process of the pool is left", () => sandboxPids().length === 0);
 });
 
-function makePool({ size = 1, maxRunning = 4 } = {}): Pool {
-  const pool = new Pool({ executable: EXECUTABLE, size, maxRunning, limits: RUNTIME_LIMITS });
+function makePool({ size = 1, maxRunning = 4, maxWaitMs = 10_000 } = {}): Pool {
+  const pool = new Pool({ executable: EXECUTABLE, size, maxRunning, maxWaitMs, limits: RUNTIME_LIMITS });
   open.push(pool);
   return pool;
 }
@@ -182,7 +182,13 @@ describe("waiting", () => {
 });
 
 it("a runtime that does not start fails the checkout, and is tried again by the next", async () => {
-  const pool = new Pool({ executable: "/nowhere/monty", size: 1, maxRunning: 1, limits: RUNTIME_LIMITS });
+  const pool = new Pool({
+    executable: "/nowhere/monty",
+    size: 1,
+    maxRunning: 1,
+    maxWaitMs: 1000,
+    limits: RUNTIME_LIMITS,
+  });
   for (let i = 0; i < 2; i++) await expect(pool.checkout({}, never)).rejects.toThrow(/did not start/);
   await pool.close();
 });
