@@ -25,6 +25,19 @@ describe("readConfig", () => {
       logLevel: "info",
       model: { apiKey: undefined, baseUrl: undefined, name: "gpt-5.4-mini", timeoutMs: 60_000 },
       ask: { attempts: 4, historyTokens: 16_000, sessionLog: undefined },
+      http: {
+        enabled: false,
+        host: "127.0.0.1",
+        port: 3333,
+        publicUrl: undefined,
+        authToken: undefined,
+        oauth: { issuer: undefined, audience: undefined, jwksUrl: undefined },
+        maxSessions: 100,
+        sessionIdleMs: 1_800_000,
+        bodyBytes: 1024 * 1024,
+        ratePerMinute: 600,
+        shutdownGraceMs: 10_000,
+      },
     });
   });
 
