@@ -7,7 +7,7 @@ import { CODE, errorBody, errorHandler, sendError } from "./http/errors.js";
 import { hostGuard, inUrl, jsonGuard, rateGuard, servedHosts } from "./http/guards.js";
 import { Sessions } from "./http/sessions.js";
 import { checkHttpSettings } from "./http/settings.js";
-import type { ServerOptions } from "./server.js";
+import { createServer, type ServerOptions } from "./server.js";
 
 const PATH = "/mcp";
 const METADATA_PATH = "/.well-known/oauth-protected-resource";
@@ -45,12 +45,14 @@ export interface HttpServer {
 /**
  * Serves MCP over Streamable HTTP at `/mcp`, a session for each client. The sandbox stays the caller's.
  *
- * @throws ConfigError when the settings do not go together; the error of the system when it cannot listen.
+ * @throws ConfigError when the settings do not go together; Error as of createServer; the error of the system when it cannot listen.
  */
 export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
   const { settings, clientTimes = CLIENT_TIMES, ops, landing, ...server } = options;
   const { oauth, publicUrl } = checkHttpSettings(settings);
   const { logger } = server;
+  // What would fail every session fails here; and the type checker reads the stubs.
+  createServer(server);
   // Known once it listens.
   let origin = "";
   let hosts: ReadonlySet<string> = new Set();

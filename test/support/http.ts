@@ -52,6 +52,9 @@ export class TestHttp implements AsyncDisposable {
       limits: LIMITS,
       ...options,
       settings: { ...http, port: 0, ...settings },
+    }).catch(async (error) => {
+      await test.sandbox.close();
+      throw error;
     });
     return new TestHttp(server, test);
   }

@@ -2,6 +2,7 @@ import { request } from "node:http";
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
 import { ConfigError } from "../../../src/config.js";
+import { defineTool, z } from "../../../src/index.js";
 import { Secret } from "../../../src/secret.js";
 import { HEADERS, INITIALIZE, TestHttp } from "../../support/http.js";
 
@@ -103,6 +104,11 @@ describe("a server does not start", () => {
     const started = TestHttp.start({ settings });
     await expect(started).rejects.toThrow(ConfigError);
     await expect(started).rejects.toThrow(message);
+  });
+
+  it("with a tool named like one of the server's own", async () => {
+    const ask = defineTool({ name: "ask", description: "Asks.", input: z.object({}), run: () => 1 });
+    await expect(TestHttp.start({ tools: [ask] })).rejects.toThrow("the server's own");
   });
 
   it("but does beyond loopback with a token", async () => {

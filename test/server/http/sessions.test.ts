@@ -76,6 +76,18 @@ describe("a client over HTTP", () => {
     }
   });
 
+  it("is asked for its model on the stream of the question", async () => {
+    await using http = await TestHttp.start({ settings: { shutdownGraceMs: 20 } });
+    const params = { ...INITIALIZE.params, capabilities: { sampling: {} } };
+    const opened = await http.post({ ...INITIALIZE, params });
+    await opened.text();
+    const session = { "Mcp-Session-Id": opened.headers.get("mcp-session-id") ?? "" };
+    const response = await http.post(call(1, "ask", { question: "Who?" }), session);
+    const events = sseEvents(response);
+    await events.next();
+    expect((await events.next()).value.message.method).toBe("sampling/createMessage");
+  });
+
   it("shares no process with another one that has used it", async () => {
     await using http = await TestHttp.start();
     const [one, two] = await Promise.all([http.connect(), http.connect()]);
