@@ -7,6 +7,7 @@ const EXAMPLES = `
 Examples:
   monty-code-mode                         serve MCP over stdio, as an MCP client starts it
   monty-code-mode serve --tools ./tools   with your own tools beside the expense tools
+  monty-code-mode serve --http            serve MCP over HTTP, to many clients at once
   monty-code-mode exec report.py          run a program and print its result as JSON
   echo '1 + 1' | monty-code-mode exec -   the same from stdin
   monty-code-mode stubs                   what programs can call, as Python
@@ -24,7 +25,10 @@ function environmentSettings(): string {
   }).join("\n");
 }
 
-const FLAGS = SETTINGS.filter(({ variable }) => variable === undefined).map(({ name }) => name);
+const SERVE_FLAGS = SETTINGS.filter(({ variable }) => variable === undefined).map(({ name }) => name);
+const FLAGS = SETTINGS.filter(({ variable, serve }) => variable === undefined && !serve).map(
+  ({ name }) => name,
+);
 const ASK_FLAGS = ["model-timeout-ms", "ask-attempts", "history-tokens", "session-log"];
 /** A person reads the session log instead. */
 const PERSON_FLAGS = FLAGS.filter((name) => name !== "log-level");
@@ -45,8 +49,8 @@ function commands(args: readonly string[]): Command {
     .configureOutput({ outputError: () => undefined });
 
   // Only flags, or nothing: otherwise a mistyped command would be an argument of this one.
-  withSettings(cli.command("serve", { isDefault: first.startsWith("-") }))
-    .description("Serve MCP over stdio (the default command).")
+  withSettings(cli.command("serve", { isDefault: first.startsWith("-") }), SERVE_FLAGS)
+    .description("Serve MCP over stdio, or over HTTP (the default command).")
     .action(async (flags: Flags) => {
       const config = readConfig(settingFlags(flags));
       const { serve } = await import("./commands/serve.js");
@@ -98,10 +102,13 @@ function commands(args: readonly string[]): Command {
   return cli;
 }
 
-function withSettings(command: Command, names = FLAGS): Command {
+function withSettings(command: Command, names: readonly string[]): Command {
   for (const setting of SETTINGS.filter(({ name }) => names.includes(name))) {
     const { name, value, description } = setting;
-    const option = new Option(`--${name} <${value}>`, description + defaultNote(setting));
+    const option = new Option(
+      value === undefined ? `--${name}` : `--${name} <${value}>`,
+      description + defaultNote(setting),
+    );
     if (setting.repeatable) option.argParser((value: string, before: string[] = []) => [...before, value]);
     command.addOption(option);
   }
@@ -117,9 +124,12 @@ function defaultNote({
 }
 
 /** Commander's names back to those of the settings: `timeoutMs` -> `timeout-ms`. */
-function settingFlags(flags: Flags): Flags {
+function settingFlags(flags: Readonly<Record<string, Flags[string] | true>>): Flags {
   return Object.fromEntries(
-    Object.entries(flags).map(([key, value]) => [key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`), value]),
+    Object.entries(flags).map(([key, value]) => [
+      key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`),
+      value === true ? "true" : value,
+    ]),
   );
 }
 

@@ -19,6 +19,7 @@ export interface Config {
   readonly logLevel: string;
   readonly model: ModelSettings;
   readonly ask: AskSettings;
+  readonly http: HttpSettings;
 }
 
 /** A chat-completions endpoint; there is none where neither key nor URL is set. */
@@ -39,6 +40,30 @@ export interface AskSettings {
   readonly sessionLog: string | undefined;
 }
 
+/** How MCP is served over HTTP; what belongs together is checked when the server starts. */
+export interface HttpSettings {
+  /** Over stdio where false. */
+  readonly enabled: boolean;
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  /** Origin under which clients reach the server, where that is not its own address. */
+  readonly publicUrl: string | undefined;
+  readonly authToken: Secret | undefined;
+  /** The authorization server whose tokens are taken. */
+  readonly oauth: {
+    readonly issuer: string | undefined;
+    readonly audience: string | undefined;
+    readonly jwksUrl: string | undefined;
+  };
+  readonly maxSessions: number;
+  readonly sessionIdleMs: number;
+  readonly bodyBytes: number;
+  /** Requests of one client address. */
+  readonly ratePerMinute: number;
+  readonly shutdownGraceMs: number;
+}
+
 /** A setting has no valid value. The message names the flag, the variable and what would be right. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
@@ -49,8 +74,8 @@ export interface Setting {
   readonly name: string;
   /** The variable of a setting that only the environment has: a key on a command line is seen by everybody. */
   readonly variable?: string;
-  /** What stands for the value in the help; a number, a path or one of the choices. */
-  readonly value: string;
+  /** What stands for the value in the help; a number, a path or one of the choices. Undefined for a flag without one. */
+  readonly value: string | undefined;
   /** As text; undefined where there is none. */
   readonly default: string | undefined;
   /** What the default is, where it differs from machine to machine. */
@@ -60,6 +85,8 @@ export interface Setting {
   readonly choices?: readonly string[];
   /** Given several times; in the environment separated as in PATH. */
   readonly repeatable?: boolean;
+  /** Of the command `serve` alone. */
+  readonly serve?: boolean;
 }
 
 const MAX_INT = 2 ** 31 - 1;
@@ -72,6 +99,45 @@ function count(name: string, value: number, range: readonly [number, number], de
 function perCore(name: string, times: number, note: string, description: string): Setting {
   return { ...count(name, CORES * times, [1, 1024], description), defaultNote: note };
 }
+
+function textSetting(name: string, value: string, description: string): Setting {
+  return { name, value, default: undefined, description };
+}
+
+const HTTP_SETTINGS: readonly Setting[] = [
+  {
+    name: "http",
+    value: undefined,
+    default: undefined,
+    defaultNote: "off",
+    choices: ["0", "1", "false", "true"],
+    description: "Serve over HTTP instead of stdio.",
+  },
+  {
+    ...textSetting("host", "HOST", "Address to listen on; any but loopback needs a token or OAuth."),
+    default: "127.0.0.1",
+  },
+  count("port", 3333, [0, 65_535], "Port to listen on; 0 picks one that is free."),
+  textSetting("public-url", "URL", "Origin that clients use where a proxy or a name is in between."),
+  textSetting(
+    "auth-token",
+    "TOKEN",
+    "Token that clients must send; better in the environment, others see flags.",
+  ),
+  textSetting("oauth-issuer", "URL", "Authorization server whose JWTs are taken."),
+  textSetting("oauth-audience", "TEXT", "Audience that the JWTs must have."),
+  textSetting("oauth-jwks-url", "URL", "Where the keys of the authorization server are."),
+  count("max-sessions", 100, [1, 100_000], "Sessions at a time; a new one beyond is answered 503."),
+  count("session-idle-ms", 1_800_000, [1, MAX_INT], "A session without request and stream ends after that."),
+  count("body-kib", 1024, [1, 65_536], "Length of a request, KiB."),
+  count("rate-per-minute", 600, [1, MAX_INT], "Requests of one client address in a minute."),
+  count(
+    "shutdown-grace-ms",
+    10_000,
+    [0, MAX_INT],
+    "Time for requests under way when the server is told to stop.",
+  ),
+];
 
 /** Every setting: the flags, the environment variables and the table of the README come from here. */
 export const SETTINGS: readonly Setting[] = [
@@ -154,6 +220,7 @@ export const SETTINGS: readonly Setting[] = [
     defaultNote: "none; logs for chat",
     description: "Folder for a log of each session of questions: programs, answers, tokens.",
   },
+  ...HTTP_SETTINGS.map((setting) => ({ ...setting, serve: true })),
 ];
 
 /** `timeout-ms` -> `MONTY_CODE_MODE_TIMEOUT_MS`. */
@@ -204,7 +271,7 @@ export function readConfig(flags: Flags, env: NodeJS.ProcessEnv = process.env): 
     runtime: text("runtime"),
     logLevel: text("log-level") as string,
     model: {
-      apiKey: readKey(text("openai-api-key")),
+      apiKey: readKey("OPENAI_API_KEY", text("openai-api-key")),
       baseUrl: readBaseUrl(text("openai-base-url")),
       name: text("openai-model") as string,
       timeoutMs: number("model-timeout-ms"),
@@ -214,17 +281,32 @@ export function readConfig(flags: Flags, env: NodeJS.ProcessEnv = process.env): 
       historyTokens: number("history-tokens"),
       sessionLog: text("session-log"),
     },
+    http: {
+      enabled: ["1", "true"].includes(text("http") ?? ""),
+      host: text("host") as string,
+      port: number("port"),
+      publicUrl: text("public-url"),
+      authToken: readKey("MONTY_CODE_MODE_AUTH_TOKEN", text("auth-token")),
+      oauth: {
+        issuer: text("oauth-issuer"),
+        audience: text("oauth-audience"),
+        jwksUrl: text("oauth-jwks-url"),
+      },
+      maxSessions: number("max-sessions"),
+      sessionIdleMs: number("session-idle-ms"),
+      bodyBytes: number("body-kib") * 1024,
+      ratePerMinute: number("rate-per-minute"),
+      shutdownGraceMs: number("shutdown-grace-ms"),
+    },
   });
 }
 
 /** Refuses what no HTTP header can hold: the error of the client that sends it would quote the key. */
-function readKey(key: string | undefined): Secret | undefined {
+function readKey(variable: string, key: string | undefined): Secret | undefined {
   const trimmed = key?.trim() ?? "";
   if (trimmed === "") return undefined;
   if (!/^[\x21-\x7e]+$/.test(trimmed))
-    throw new ConfigError(
-      "OPENAI_API_KEY must be printable ASCII without blanks; its value is not shown here.",
-    );
+    throw new ConfigError(`${variable} must be printable ASCII without blanks; its value is not shown here.`);
   return new Secret(trimmed);
 }
 

@@ -25,6 +25,19 @@ describe("readConfig", () => {
       logLevel: "info",
       model: { apiKey: undefined, baseUrl: undefined, name: "gpt-5.4-mini", timeoutMs: 60_000 },
       ask: { attempts: 4, historyTokens: 16_000, sessionLog: undefined },
+      http: {
+        enabled: false,
+        host: "127.0.0.1",
+        port: 3333,
+        publicUrl: undefined,
+        authToken: undefined,
+        oauth: { issuer: undefined, audience: undefined, jwksUrl: undefined },
+        maxSessions: 100,
+        sessionIdleMs: 1_800_000,
+        bodyBytes: 1024 * 1024,
+        ratePerMinute: 600,
+        shutdownGraceMs: 10_000,
+      },
     });
   });
 
@@ -56,6 +69,13 @@ describe("readConfig", () => {
     ]);
   });
 
+  it("takes a flag without a value from the environment too", () => {
+    for (const value of ["1", "true"])
+      expect(readConfig({}, { MONTY_CODE_MODE_HTTP: value }).http.enabled).toBe(true);
+    expect(readConfig({}, { MONTY_CODE_MODE_HTTP: "0" }).http.enabled).toBe(false);
+    expect(() => readConfig({}, { MONTY_CODE_MODE_HTTP: "yes" })).toThrow(ConfigError);
+  });
+
   it("takes the model's settings from the environment only", () => {
     const env = {
       OPENAI_API_KEY: " sk-key\n",
@@ -69,8 +89,8 @@ describe("readConfig", () => {
     expect(readConfig(flags, {})).toEqual(readConfig({}, {}));
   });
 
-  it("shows the key in no text that is made of the settings", () => {
-    const config = readConfig({}, { OPENAI_API_KEY: "sk-key" });
+  it("shows keys in no text that is made of the settings", () => {
+    const config = readConfig({}, { OPENAI_API_KEY: "sk-key", MONTY_CODE_MODE_AUTH_TOKEN: "sk-key-too" });
     const texts = [
       JSON.stringify(config),
       inspect(config, { depth: null, showHidden: true }),
@@ -85,6 +105,7 @@ describe("readConfig", () => {
   it.each([
     ["OPENAI_API_KEY", "sk-\nkey"],
     ["OPENAI_API_KEY", "sk-kéy"],
+    ["MONTY_CODE_MODE_AUTH_TOKEN", "my token"],
     ["OPENAI_BASE_URL", "my-host:8080"],
     ["OPENAI_BASE_URL", "ftp://host"],
     ["OPENAI_BASE_URL", "https://me:sk-key@host/v1"],

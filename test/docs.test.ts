@@ -50,7 +50,7 @@ function section(heading: string): string {
 function settingRow({ name, variable, value, choices, description, ...setting }: Setting): string {
   const known = setting.defaultNote ?? setting.default ?? "none";
   const among = choices === undefined ? "" : ` One of ${choices.join(", ")}.`;
-  const flag = variable === undefined ? `\`--${name} ${value}\`` : "none";
+  const flag = variable === undefined ? `\`--${[name, value].join(" ").trim()}\`` : "none";
   return `| ${flag} | \`${variableOf(name)}\` | ${known} | ${description}${among} |`;
 }
 

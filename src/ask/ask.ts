@@ -32,6 +32,8 @@ export interface AskerOptions {
 export interface AskOptions {
   /** Id of the conversation that the question belongs to; one by default. */
   readonly conversation?: string | undefined;
+  /** Answers this question in place of the asker's own model. */
+  readonly model?: ChatModel | undefined;
   /** Ends the model call and the program. */
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: TurnEvent) => void) | undefined;
@@ -72,7 +74,9 @@ export class Asker {
     const signal = options.signal ?? new AbortController().signal;
     const onEvent = options.onEvent ?? (() => undefined);
     return conversation.inTurn(signal, async () => {
-      const turn = await this.answer(question, conversation, { signal, onEvent, onText: options.onText });
+      const { model = this.options.model, onText } = options;
+      const calls = new ModelCalls({ model, signal, onEvent, onText });
+      const turn = await this.answer(question, conversation, calls, { signal, onEvent, onText });
       onEvent({ type: "done", turn });
       return turn;
     });
@@ -86,11 +90,11 @@ export class Asker {
   private async answer(
     question: string,
     conversation: Conversation,
+    model: ModelCalls,
     { signal, onEvent, onText }: Listening,
   ): Promise<Turn> {
     const { sandbox, owner, maxAttempts = MAX_ATTEMPTS, resultBytes = RESULT_BYTES } = this.options;
     const { stubs, functions, chatTools: tools } = this;
-    const model = new ModelCalls({ model: this.options.model, signal, onEvent, onText });
     const history = conversation.messages();
 
     const discovery = await discover({ question, history, tools, functions }, model);

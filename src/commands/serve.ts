@@ -1,14 +1,25 @@
 import { Console } from "node:console";
 import type { Config } from "../config.js";
-import { createLogger } from "../logger.js";
+import { createLogger, type Logger } from "../logger.js";
 import { Sandbox } from "../sandbox/sandbox.js";
 
-/** Serves MCP over stdio until the client leaves or the process is told to stop. */
+/** Serves MCP over stdio, or over HTTP where the settings say so, until the client leaves or the process is told to stop. */
 export async function serve(config: Config): Promise<void> {
-  const { limits, poolSize, maxPrograms, maxWaitMs, runtime } = config;
   const logger = createLogger(config.logLevel);
   // What tools of the user print must not get between the messages on stdout.
   globalThis.console = new Console(process.stderr);
+  if (config.http.enabled) {
+    const { serveOverHttp } = await import("./serve-http.js");
+    await serveOverHttp(config, logger);
+  } else {
+    await serveOverStdio(config, logger);
+  }
+  // Tools of the user may hold the event loop.
+  process.exit();
+}
+
+async function serveOverStdio(config: Config, logger: Logger): Promise<void> {
+  const { limits, poolSize, maxPrograms, maxWaitMs, runtime } = config;
   const sandbox = new Sandbox({ limits, poolSize, maxPrograms, maxWaitMs, executable: runtime });
   try {
     // Imported late: the sandbox processes start meanwhile.
@@ -17,6 +28,4 @@ export async function serve(config: Config): Promise<void> {
   } finally {
     await sandbox.close();
   }
-  // Tools of the user may hold the event loop.
-  process.exit();
 }

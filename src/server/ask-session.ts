@@ -1,3 +1,4 @@
+import type { RequestId } from "@modelcontextprotocol/sdk/types.js";
 import { Asker } from "../ask/ask.js";
 import type { ChatModel } from "../ask/models/model.js";
 import { openaiModel } from "../ask/models/openai.js";
@@ -10,6 +11,8 @@ import type { AskToolOptions } from "./ask.js";
 
 export interface AskSessionOptions {
   readonly conversation: string;
+  /** The request that brings the question: the client's own model is asked on its stream. */
+  readonly requestId: RequestId;
   readonly signal: AbortSignal;
   readonly onEvent: (event: TurnEvent) => void;
 }
@@ -39,12 +42,14 @@ export class AskSession {
    *
    * @throws ModelError when the model gives no reply; the signal's reason when it aborts.
    */
-  async ask(question: string, { conversation, signal, onEvent }: AskSessionOptions) {
+  async ask(question: string, { conversation, requestId, signal, onEvent }: AskSessionOptions) {
     const record = this.log?.turn(question);
-    const { logger } = this.options;
+    const { logger, server } = this.options;
+    const model = hasModel(this.options) ? undefined : samplingModel(server, { relatedRequestId: requestId });
     try {
       const turn = await this.asker.ask(question, {
         conversation,
+        model,
         signal,
         onEvent(event) {
           record?.event(event);
@@ -64,7 +69,12 @@ export class AskSession {
   }
 }
 
-function findModel({ server, model }: AskToolOptions): ChatModel | null {
-  if (model.apiKey !== undefined || model.baseUrl !== undefined) return openaiModel(model);
-  return canSample(server) ? samplingModel(server) : null;
+function findModel(options: AskToolOptions): ChatModel | null {
+  if (hasModel(options)) return openaiModel(options.model);
+  return canSample(options.server) ? samplingModel(options.server) : null;
+}
+
+/** Whether the settings name a model. */
+function hasModel({ model }: AskToolOptions): boolean {
+  return model.apiKey !== undefined || model.baseUrl !== undefined;
 }

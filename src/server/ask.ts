@@ -97,6 +97,7 @@ export function askTool(options: AskToolOptions): ServerTool & { close(): void }
       try {
         const turn = await session.ask(question, {
           conversation: conversation_id,
+          requestId: extra.requestId,
           signal: extra.signal,
           onEvent: (event) => report?.(progressOf(event)),
         });

@@ -1,3 +1,4 @@
+import type { AuthInfo } from "@modelcontextprotocol/sdk/server/auth/types.js";
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import {
   CallToolRequestSchema,
@@ -22,6 +23,7 @@ import { catalogTool } from "./catalog-tool.js";
 import { executePythonTool } from "./execute-python.js";
 import { writeProgram, writeProgramPrompt } from "./prompts.js";
 import { serverResources } from "./resources.js";
+import { missingScope } from "./scopes.js";
 import type { ServerTool } from "./server-tool.js";
 
 export interface ServerOptions {
@@ -79,13 +81,16 @@ export function createServer(options: ServerOptions): Server {
     ask.close();
   };
 
-  server.setRequestHandler(ListToolsRequestSchema, () => ({
-    tools: Array.from(tools.values(), ({ listing }) => listing),
+  const names = (auth: AuthInfo | undefined) =>
+    [...tools.keys()].filter((name) => missingScope(name, auth) === null);
+  server.setRequestHandler(ListToolsRequestSchema, (_, { authInfo }) => ({
+    tools: names(authInfo).flatMap((name) => tools.get(name)?.listing ?? []),
   }));
   server.setRequestHandler(CallToolRequestSchema, ({ params }, extra) => {
     const tool = tools.get(params.name);
-    if (tool === undefined) {
-      throw invalid(`There is no tool named ${params.name}. The tools are ${[...tools.keys()].join(", ")}.`);
+    const known = names(extra.authInfo);
+    if (tool === undefined || !known.includes(params.name)) {
+      throw invalid(`There is no tool named ${params.name}. The tools are ${known.join(", ")}.`);
     }
     return tool.call(params.arguments ?? {}, extra);
   });

@@ -1,0 +1,39 @@
+import type { Config } from "../config.js";
+import type { Logger } from "../logger.js";
+import { Sandbox } from "../sandbox/sandbox.js";
+import { checkHttpSettings } from "../server/http/settings.js";
+import { type HttpServer, serveHttp } from "../server/http.js";
+import { loadCatalog } from "./tools.js";
+import { UsageError } from "./usage-error.js";
+
+/** Serves MCP over HTTP until the process is told to stop. */
+export async function serveOverHttp(config: Config, logger: Logger): Promise<void> {
+  const { limits, poolSize, maxPrograms, runtime, model, ask, http: settings } = config;
+  checkHttpSettings(settings);
+  const ended = new Promise<string>((resolve) => {
+    process.once("SIGTERM", resolve);
+    process.once("SIGINT", resolve);
+  });
+  const sandbox = new Sandbox({ limits, poolSize, maxPrograms, executable: runtime });
+  try {
+    const catalog = await loadCatalog(config, (problem) => logger.warn(problem));
+    const server = await listen(() => serveHttp({ settings, catalog, sandbox, limits, model, ask, logger }));
+    process.stderr.write(`monty-code-mode: listening on ${server.url}\n`);
+    logger.info("shutting down", { reason: await ended });
+    await server.close();
+  } finally {
+    await sandbox.close();
+  }
+}
+
+/** @throws UsageError when the address cannot be listened on. */
+async function listen(start: () => Promise<HttpServer>): Promise<HttpServer> {
+  try {
+    return await start();
+  } catch (error) {
+    const { syscall, message } = error as NodeJS.ErrnoException;
+    if (syscall === "listen" || syscall === "getaddrinfo")
+      throw new UsageError(`The server cannot listen: ${message}. Choose another --host or --port.`);
+    throw error;
+  }
+}

@@ -1,0 +1,86 @@
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { describe, expect, it } from "vitest";
+import { runCli, ServerProcess } from "../support/cli.js";
+import { answerOf } from "../support/client.js";
+import { isAlive, sandboxPids } from "../support/processes.js";
+import { until } from "../support/until.js";
+
+async function listening(server: ServerProcess): Promise<URL> {
+  const [, url = ""] = await until(
+    "it listens",
+    () => /^monty-code-mode: listening on (http:\S+)$/m.exec(server.stderr),
+    10_000,
+  );
+  return new URL(url);
+}
+
+async function connect(url: URL): Promise<Client> {
+  const client = new Client({ name: "test", version: "1" });
+  // Its session id may be undefined, which the type of transports does not say.
+  await client.connect(new StreamableHTTPClientTransport(url) as Parameters<Client["connect"]>[0]);
+  return client;
+}
+
+const execute = (client: Client, code: string, onprogress = () => {}) =>
+  client.callTool({ name: "execute_python", arguments: { code } }, undefined, { onprogress });
+
+describe("serve --http", () => {
+  it("serves two clients at once, and says where on one line of stderr", async () => {
+    await using server = new ServerProcess(["serve", "--http", "--port", "0"]);
+    const url = await listening(server);
+    expect(url).toMatchObject({ hostname: "127.0.0.1", pathname: "/mcp" });
+    const clients = await Promise.all([connect(url), connect(url)]);
+    const answers = await Promise.all(clients.map((client, i) => execute(client, `${i} + 1`)));
+    expect(answers.map((answer) => answerOf(answer).result)).toEqual([1, 2]);
+    expect(server.stdout).toBe("");
+    await Promise.all(clients.map((client) => client.close()));
+  });
+
+  it.each(["SIGTERM", "SIGINT"] as const)(
+    "answers the request that runs on %s, then ends",
+    async (signal) => {
+      await using server = new ServerProcess([], { MONTY_CODE_MODE_HTTP: "1", MONTY_CODE_MODE_PORT: "0" });
+      const client = await connect(await listening(server));
+      const code = "await get_custom_budget(1)\ntotal = 0\nfor i in range(1000000):\n    total += i\ntotal";
+      const answer = execute(client, code, () => server.child.kill(signal));
+      expect(answerOf(await answer).result).toBe(499999500000);
+      const children = sandboxPids(server.pid);
+      expect(await server.exit).toBe(0);
+      expect(children.filter(isAlive)).toEqual([]);
+      await client.close();
+    },
+  );
+
+  it("ends a request beyond the grace time, and leaves no process", async () => {
+    await using server = new ServerProcess(["--http", "--port", "0", "--shutdown-grace-ms", "50"]);
+    const client = await connect(await listening(server));
+    let children: number[] = [];
+    const spinning = execute(client, "await get_custom_budget(1)\nwhile True:\n    pass", () => {
+      children = sandboxPids(server.pid);
+      server.child.kill("SIGTERM");
+    });
+    const lost = expect(spinning).rejects.toThrow();
+    expect(await server.exit).toBe(0);
+    expect(children.length).toBeGreaterThan(0);
+    expect(children.filter(isAlive)).toEqual([]);
+    await client.close();
+    await lost;
+  });
+
+  it("is refused beyond loopback without a token, in one sentence", async () => {
+    const { code, stderr } = await runCli(["serve", "--http", "--host", "0.0.0.0", "--port", "0"]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /^monty-code-mode: Listening on 0\.0\.0\.0 opens .*MONTY_CODE_MODE_AUTH_TOKEN.*\.\n$/,
+    );
+  });
+
+  it("says that the port is taken", async () => {
+    await using server = new ServerProcess(["serve", "--http", "--port", "0"]);
+    const { port } = await listening(server);
+    const { code, stderr } = await runCli(["serve", "--http", "--port", port]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^monty-code-mode: The server cannot listen: .*EADDRINUSE.*\n$/);
+  });
+});

@@ -1,0 +1,212 @@
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { CreateMessageRequestSchema } from "@modelcontextprotocol/sdk/types.js";
+import { describe, expect, it } from "vitest";
+import { expenseTools } from "../../../tools/expenses/index.js";
+import { answerOf, textOf } from "../../support/client.js";
+import { HEADERS, INITIALIZE, rest, sseEvents, TestHttp, WaitingTool } from "../../support/http.js";
+import { sandboxPids } from "../../support/processes.js";
+import { until } from "../../support/until.js";
+
+const call = (id: number, name: string, args = {}, more = {}) => ({
+  jsonrpc: "2.0",
+  id,
+  method: "tools/call",
+  params: { name, arguments: args, ...more },
+});
+
+describe("a client over HTTP", () => {
+  it("lists the tools, calls one, and runs a program with progress", async () => {
+    await using http = await TestHttp.start({ tools: expenseTools });
+    const client = await http.connect();
+    const { tools } = await client.listTools();
+    expect(tools.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["execute_python", "ask", "sum_amounts"]),
+    );
+    const progress: (string | undefined)[] = [];
+    const code = "len((await get_team_members('Engineering'))['members'])";
+    const result = await client.callTool({ name: "execute_python", arguments: { code } }, undefined, {
+      onprogress: ({ message }) => progress.push(message),
+    });
+    expect(answerOf(result).result).toBe(5);
+    expect(progress).toEqual([expect.stringMatching(/^get_team_members: \d+ ms$/)]);
+  });
+
+  it("cancels a program, whose stream then ends", async () => {
+    const waiting = new WaitingTool();
+    await using http = await TestHttp.start({ tools: [waiting.tool], settings: { shutdownGraceMs: 20_000 } });
+    const client = await http.connect();
+    const controller = new AbortController();
+    const called = client.callTool(
+      { name: "execute_python", arguments: { code: "await wait()" } },
+      undefined,
+      controller,
+    );
+    await waiting.called;
+    controller.abort();
+    await expect(called).rejects.toThrow();
+    await until("the tool is told", () => waiting.aborted);
+    const started = performance.now();
+    await http.server.close();
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+
+  it("lends its model to ask, each of two clients to its own conversation", async () => {
+    await using http = await TestHttp.start({ tools: expenseTools });
+    const ask = async (name: string) => {
+      const client = new Client({ name, version: "1" }, { capabilities: { sampling: {} } });
+      const asked: string[] = [];
+      client.setRequestHandler(CreateMessageRequestSchema, ({ params }) => {
+        asked.push(JSON.stringify(params.messages));
+        return {
+          model: name,
+          role: "assistant" as const,
+          content: { type: "text" as const, text: `I am ${name}` },
+        };
+      });
+      await http.connect(undefined, client);
+      const question = (text: string) => client.callTool({ name: "ask", arguments: { question: text } });
+      return { asked, question };
+    };
+    const [one, two] = await Promise.all([ask("one"), ask("two")]);
+    const answers = await Promise.all([one.question("Who is Ada?"), two.question("Who is Bob?")]);
+    for (const [i, { asked }] of [one, two].entries()) {
+      expect(asked.length, textOf(answers[i])).toBeGreaterThan(0);
+      expect(asked.join()).toContain(["Ada", "Bob"][i]);
+      expect(asked.join()).not.toContain(["Bob", "Ada"][i]);
+    }
+  });
+
+  it("is asked for its model on the stream of the question", async () => {
+    await using http = await TestHttp.start({ settings: { shutdownGraceMs: 20 } });
+    const params = { ...INITIALIZE.params, capabilities: { sampling: {} } };
+    const opened = await http.post({ ...INITIALIZE, params });
+    await opened.text();
+    const session = { "Mcp-Session-Id": opened.headers.get("mcp-session-id") ?? "" };
+    const response = await http.post(call(1, "ask", { question: "Who?" }), session);
+    const events = sseEvents(response);
+    await events.next();
+    expect((await events.next()).value.message.method).toBe("sampling/createMessage");
+  });
+
+  it("shares no process with another one that has used it", async () => {
+    await using http = await TestHttp.start();
+    const [one, two] = await Promise.all([http.connect(), http.connect()]);
+    const run = (client: Client, code: string) =>
+      client.callTool({ name: "execute_python", arguments: { code } });
+    const results = await Promise.all([run(one, "mine = 1\nmine"), run(two, "2")]);
+    expect(results.map((result) => answerOf(result).result)).toEqual([1, 2]);
+    expect(answerOf(await run(two, "mine")).error).toBeDefined();
+  });
+});
+
+describe("a stream that was lost", () => {
+  it("is resumed without loss or repetition", async () => {
+    const waiting = new WaitingTool();
+    await using http = await TestHttp.start({ tools: [...expenseTools, waiting.tool] });
+    const session = await http.initialize();
+    const connection = new AbortController();
+    const code = "await get_custom_budget(1)\nawait wait()\nawait get_custom_budget(2)\n'end'";
+    const params = { _meta: { progressToken: "p" } };
+    const response = await http.post(call(7, "execute_python", { code }, params), session, connection.signal);
+    const events = sseEvents(response);
+    const first = (await events.next()).value;
+    const second = (await events.next()).value;
+    expect(first.message).toBeNull();
+    expect(second.message.params.progress).toBe(1);
+    connection.abort();
+    await expect(rest(events)).rejects.toThrow();
+    waiting.release();
+
+    const resume = (id: string) =>
+      until("the stream is free", async () => {
+        const resumed = await fetch(http.server.url, {
+          headers: { ...HEADERS, ...session, "Last-Event-ID": id },
+        });
+        return resumed.status === 200 && resumed;
+      });
+    const resumed = await rest(sseEvents(await until("it has ended", () => resume(second.id))));
+    const all = [second, ...resumed];
+    expect(
+      all.map(({ message }) => message.params?.progress ?? message.result.structuredContent.result),
+    ).toEqual([1, 2, 3, "end"]);
+    // Once more, from its start: the same events.
+    expect(await rest(sseEvents(await resume(first.id)))).toEqual(all);
+  });
+
+  it("is not resumed after an event that nobody knows", async () => {
+    await using http = await TestHttp.start();
+    const session = await http.initialize();
+    const headers = { ...HEADERS, ...session, "Last-Event-ID": "99" };
+    expect((await fetch(http.server.url, { headers })).status).toBe(400);
+  });
+});
+
+describe("a session", () => {
+  it("ends by DELETE, with its processes", async () => {
+    await using http = await TestHttp.start();
+    const session = await http.initialize();
+    await (await http.post(call(1, "execute_python", { code: "1" }), session)).text();
+    const before = sandboxPids();
+    const gone = await fetch(http.server.url, { method: "DELETE", headers: { ...HEADERS, ...session } });
+    expect(gone.status).toBe(200);
+    expect(http.server.sessions.size).toBe(0);
+    await until("its process has ended", () => before.some((pid) => !sandboxPids().includes(pid)));
+    const after = await http.post(call(2, "execute_python", { code: "1" }), session);
+    expect(after.status).toBe(404);
+    expect(await after.json()).toMatchObject({ jsonrpc: "2.0", error: { code: -32_001 }, id: null });
+  });
+
+  it("ends when it is idle, not while a request runs", async () => {
+    const waiting = new WaitingTool();
+    await using http = await TestHttp.start({ tools: [waiting.tool], settings: { sessionIdleMs: 30 } });
+    const running = await http.initialize();
+    const response = await http.post(call(1, "wait"), running);
+    await http.initialize();
+    await until("the other session has ended", () => http.server.sessions.size === 1);
+    waiting.release();
+    expect(await response.text()).toContain("released");
+    await until("both have ended", () => http.server.sessions.size === 0);
+  });
+
+  it("beyond the cap is refused, and let in when another has ended", async () => {
+    await using http = await TestHttp.start({ settings: { maxSessions: 1 } });
+    const session = await http.initialize();
+    const refused = await http.post(INITIALIZE);
+    expect(refused.status).toBe(503);
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect(await refused.json()).toMatchObject({ error: { code: -32_000 } });
+    await fetch(http.server.url, { method: "DELETE", headers: { ...HEADERS, ...session } });
+    expect((await http.post(INITIALIZE)).status).toBe(200);
+  });
+
+  it("takes no place when its start fails", async () => {
+    await using http = await TestHttp.start();
+    expect((await http.post(INITIALIZE, { Accept: "text/html" })).status).toBe(406);
+    await until("its place is free", () => http.server.sessions.size === 0);
+  });
+});
+
+describe("the end of the server", () => {
+  it("lets a request that runs end, and takes no other", async () => {
+    const waiting = new WaitingTool();
+    await using http = await TestHttp.start({ tools: [waiting.tool] });
+    const session = await http.initialize();
+    const response = await http.post(call(1, "wait"), session);
+    await waiting.called;
+    const closed = http.server.close();
+    await expect(fetch(http.server.url).then(({ status }) => status === 503)).rejects.toThrow();
+    waiting.release();
+    expect(await response.text()).toContain("released");
+    await closed;
+  });
+
+  it("ends a request that takes longer than the grace time", async () => {
+    const waiting = new WaitingTool();
+    await using http = await TestHttp.start({ tools: [waiting.tool], settings: { shutdownGraceMs: 20 } });
+    const response = await http.post(call(1, "wait"), await http.initialize());
+    await waiting.called;
+    await http.server.close();
+    expect(waiting.aborted).toBe(true);
+    expect(await response.text()).not.toContain("released");
+  });
+});
