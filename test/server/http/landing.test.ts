@@ -5,10 +5,11 @@ import { z } from "../../../src/index.js";
 import { clientEntries } from "../../../src/server/http/clients.js";
 import { type LandingOptions, landingRoute } from "../../../src/server/http/landing.js";
 import { expenseTools } from "../../../tools/expenses/index.js";
-import { noChromium, openInChromium } from "../../support/chromium.js";
+import { noChromium, TestPage } from "../../support/chromium.js";
 import { TestHttp } from "../../support/http.js";
+import { until } from "../../support/until.js";
 
-const URL = "http://127.0.0.1:3333/mcp";
+const ENDPOINT = "http://127.0.0.1:3333/mcp";
 
 /** What a tool of somebody else may say. */
 const HOSTILE = `</pre></p><script>document.title = "taken"</script><img src=x onerror='document.title = "taken"'>"&amp;`;
@@ -26,7 +27,7 @@ function landing({
   return TestHttp.start(
     landingRoute({
       functions: pythonStubs(tools).functions,
-      url: () => URL,
+      url: () => ENDPOINT,
       version: "1.2.3",
       ready: async () => true,
       ...options,
@@ -83,8 +84,9 @@ describe("the landing page", () => {
     await using http = await landing({ token: true });
     const text = textOf(await http.text("/"));
     expect(text).toContain("Put the token");
-    for (const entry of clientEntries(URL, true)) expect(entry.text).toContain("Bearer YOUR_TOKEN");
-    for (const { text } of clientEntries(URL, true).slice(1)) expect(() => JSON.parse(text)).not.toThrow();
+    for (const entry of clientEntries(ENDPOINT, true)) expect(entry.text).toContain("Bearer YOUR_TOKEN");
+    for (const { text } of clientEntries(ENDPOINT, true).slice(1))
+      expect(() => JSON.parse(text)).not.toThrow();
   });
 
   it("shows what tools say as text, whatever it is", async () => {
@@ -132,7 +134,7 @@ describe("an entry for a client", () => {
     const desktop = (url: string) =>
       clientEntries(url, false).find(({ client }) => client === "Claude Desktop")?.text;
     expect(desktop("http://192.0.2.1:3333/mcp")).toContain("--allow-http");
-    expect(desktop(URL)).not.toContain("--allow-http");
+    expect(desktop(ENDPOINT)).not.toContain("--allow-http");
     expect(desktop("https://tools.example/mcp")).not.toContain("--allow-http");
   });
 
@@ -142,16 +144,108 @@ describe("an entry for a client", () => {
   });
 });
 
-describe.skipIf(noChromium)(`the landing page in Chromium${noChromium ? `: ${noChromium}` : ""}`, () => {
-  it("runs its script, runs nothing of a tool, and breaks no rule of its own policy", {
-    timeout: 60_000,
-  }, async () => {
-    await using http = await landing({ tools: [...expenseTools, hostileTool] });
-    const { dom, console } = await openInChromium(`${http.url}/`);
-    expect(console).toEqual([]);
-    expect(dom).toContain("<title>Monty code mode: an MCP server</title>");
-    expect(dom.match(/<button/g)).toHaveLength(4);
-    expect(dom).not.toMatch(/<button[^>]* hidden/);
-    expect(dom).not.toContain("<img");
-  });
-});
+describe.skipIf(noChromium)(
+  `the landing page in Chromium${noChromium ? ` (${noChromium})` : ""}`,
+  {
+    timeout: 30_000,
+  },
+  () => {
+    const tools = [...expenseTools, hostileTool];
+
+    it("runs its own script and style, nothing of a tool, and breaks no rule of its policy", async () => {
+      await using http = await landing({ tools });
+      await using page = await TestPage.open(`${http.url}/`);
+      expect(await page.evaluate("document.title")).toBe("Monty code mode: an MCP server");
+      expect(await page.evaluate("document.querySelectorAll('button:not([hidden])').length")).toBe(4);
+      expect(await page.evaluate("getComputedStyle(document.body).maxWidth")).not.toBe("none");
+      expect(page.complaints).toEqual([]);
+    });
+
+    it("would not run what stood in it as markup", async () => {
+      await using http = await landing();
+      await using page = await TestPage.open(`${http.url}/`);
+      await page.evaluate(`
+      const script = document.createElement("script");
+      script.textContent = "document.title = 'taken'";
+      document.body.append(script);
+      document.body.insertAdjacentHTML("beforeend", ${JSON.stringify(HOSTILE)});
+      new Promise((resolve) => requestAnimationFrame(resolve))`);
+      expect(await page.evaluate("document.title")).not.toBe("taken");
+      await until("complaints about both", () => page.complaints.length >= 2);
+      expect(page.complaints.join()).toContain("Content Security Policy");
+    });
+
+    it("copies an entry", async () => {
+      await using http = await landing();
+      await using page = await TestPage.open(`${http.url}/`);
+      // The clipboard itself is the machine's, and headless Chromium has no focus to write it.
+      await page.evaluate(
+        "navigator.clipboard.writeText = async (text) => { globalThis.copied = text; }; " +
+          "document.querySelector('button').click()",
+      );
+      expect(await page.evaluate("copied")).toBe(clientEntries(ENDPOINT, false)[0]?.text);
+      expect(await page.evaluate("document.getElementById('told').textContent")).toContain("Claude Code");
+    });
+
+    it("fits a phone, with every tool open", async () => {
+      await using http = await landing({ tools });
+      await using page = await TestPage.open(`${http.url}/`);
+      const phone = { width: 360, height: 740, deviceScaleFactor: 2, mobile: true };
+      await page.send("Emulation.setDeviceMetricsOverride", phone);
+      await page.evaluate("for (const tool of document.querySelectorAll('details')) tool.open = true");
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
+    });
+
+    it("follows the colours that the person prefers, with enough contrast", async () => {
+      await using http = await landing();
+      await using page = await TestPage.open(`${http.url}/`);
+      const pages: unknown[] = [];
+      for (const value of ["light", "dark"]) {
+        await page.send("Emulation.setEmulatedMedia", {
+          features: [{ name: "prefers-color-scheme", value }],
+        });
+        pages.push(await page.evaluate("getComputedStyle(document.body).backgroundColor"));
+        for (const element of ["body", ".quiet", ".good", "summary code", "button"]) {
+          expect(
+            await page.evaluate(`(${contrast})(${JSON.stringify(element)})`),
+            `${value} ${element}`,
+          ).toBeGreaterThan(4.5);
+        }
+      }
+      expect(pages[0]).not.toBe(pages[1]);
+    });
+
+    it("is reached by keyboard: each button, entry, tool", async () => {
+      await using http = await landing();
+      await using page = await TestPage.open(`${http.url}/`);
+      const reached: unknown[] = [];
+      for (let tab = 0; tab < 8 + expenseTools.length; tab++) {
+        for (const type of ["keyDown", "keyUp"]) {
+          await page.send("Input.dispatchKeyEvent", {
+            type,
+            key: "Tab",
+            code: "Tab",
+            windowsVirtualKeyCode: 9,
+          });
+        }
+        reached.push(await page.evaluate("document.activeElement.tagName"));
+      }
+      expect(reached).toEqual([
+        ...["BUTTON", "PRE", "BUTTON", "PRE", "BUTTON", "PRE", "BUTTON", "PRE"],
+        ...expenseTools.map(() => "SUMMARY"),
+      ]);
+    });
+  },
+);
+
+/** The contrast of an element's text with the page behind it, as WCAG 2 counts it; runs in the page. */
+const contrast = `(selector) => {
+  const luminance = (colour) => {
+    const [r, g, b] = colour.match(/\\d+/g).map(Number).map((part) => part / 255)
+      .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const of = (element, name) => getComputedStyle(document.querySelector(element))[name];
+  const [high, low] = [luminance(of(selector, "color")), luminance(of("body", "backgroundColor"))].sort((a, b) => b - a);
+  return (high + 0.05) / (low + 0.05);
+}`;
