@@ -8,10 +8,14 @@ export interface OpsOptions {
   readonly ready: () => Promise<boolean>;
 }
 
-/** `/healthz` (the process lives), `/readyz` (it can work: 200 or 503) and `/metrics` (Prometheus). */
+/**
+ * `/healthz` (the process lives), `/readyz` (it can work: 200 or 503) and `/metrics` (Prometheus). Mount it first, at
+ * the root: it counts every request, of later routes too.
+ */
 export function opsRoutes({ metrics, ready: probe }: OpsOptions): Router {
   const ready = readiness(probe);
   const router = Router();
+  router.use(countRequests(metrics));
   router.get("/healthz", (_request, response) => {
     response.set("Cache-Control", "no-store").type("text/plain").send("ok\n");
   });
@@ -30,8 +34,8 @@ export function opsRoutes({ metrics, ready: probe }: OpsOptions): Router {
   return router;
 }
 
-/** Counts every request by the route that took it; mount it first. What no route took is `other`. */
-export function countRequests(metrics: Metrics): RequestHandler {
+/** Counts every request by the route that took it. What no route took is `other`. */
+function countRequests(metrics: Metrics): RequestHandler {
   return (request, response, next) => {
     response.once("close", () => {
       const path: unknown = request.route?.path;

@@ -1,10 +1,11 @@
+import { Router } from "express";
 import { describe, expect, it, vi } from "vitest";
 import { pythonStubs } from "../../../src/catalog/python-stubs.js";
 import { defineTool } from "../../../src/catalog/tool.js";
 import { z } from "../../../src/index.js";
 import { Secret } from "../../../src/secret.js";
 import { Metrics } from "../../../src/server/http/metrics.js";
-import { countRequests, opsRoutes } from "../../../src/server/http/ops.js";
+import { opsRoutes } from "../../../src/server/http/ops.js";
 import { readiness } from "../../../src/server/http/readiness.js";
 import { expenseTools } from "../../../tools/expenses/index.js";
 import { TestConnection } from "../../support/client.js";
@@ -22,7 +23,9 @@ function metricsOf(parts: Partial<ConstructorParameters<typeof Metrics>[0]> = {}
 }
 
 function ops(ready: () => Promise<boolean>, metrics = metricsOf()) {
-  return TestHttp.start(countRequests(metrics), opsRoutes({ metrics, ready }));
+  const later = Router();
+  later.post("/later", (_request, response) => void response.sendStatus(202));
+  return TestHttp.start(opsRoutes({ metrics, ready }), later);
 }
 
 describe("the health of a server", () => {
@@ -180,12 +183,14 @@ describe("/metrics", () => {
     await using http = await ops(async () => false);
     for (const path of ["/healthz", "/HealthZ", "/readyz", "/nothing", "/nowhere?x=1"]) await http.get(path);
     await http.get("/healthz", { method: "PROPFIND" });
+    await http.get("/LATER?x=1", { method: "POST" });
     await vi.waitFor(async () => {
       const text = await http.text("/metrics");
       const requests = (method: string, route: string, status: string) =>
         sample(text, `http_requests_total{method="${method}",route="${route}",status="${status}"}`);
       expect(requests("GET", "/healthz", "200")).toBe(2);
       expect(requests("GET", "/readyz", "503")).toBe(1);
+      expect(requests("POST", "/later", "202")).toBe(1);
       expect(requests("GET", "other", "404")).toBe(2);
       expect(requests("other", "other", "404")).toBe(1);
       expect(text).not.toContain("nowhere");
