@@ -4,9 +4,10 @@ import { type Diagnostic, TypeChecker } from "./monty/checker.js";
 import { decodeResult } from "./monty/decode.js";
 import { MontyAbortedError } from "./monty/errors.js";
 import { findExecutable } from "./monty/executable.js";
-import { type Checkout, Pool } from "./monty/pool.js";
+import { type Checkout, Pool, type PoolState } from "./monty/pool.js";
 import type { MontySession } from "./monty/session.js";
 import { prepare } from "./prepare.js";
+import { Probe } from "./probe.js";
 import type { Execution, Failure, Limits, Program } from "./program.js";
 import { CallRecorder } from "./recorder.js";
 import { Stdout } from "./stdout.js";
@@ -39,6 +40,7 @@ export interface SandboxOptions {
 export class Sandbox {
   private readonly pool: Pool;
   private readonly checker: TypeChecker;
+  private readonly probe: Probe;
 
   /**
    * Starts the processes; does not wait for them.
@@ -48,7 +50,9 @@ export class Sandbox {
   constructor(private readonly options: SandboxOptions) {
     const { limits, poolSize, maxWaitMs = MAX_WAIT_MS } = options;
     const executable = findExecutable(options.executable);
-    this.pool = new Pool({ executable, size: poolSize, maxRunning: options.maxPrograms, maxWaitMs, limits });
+    const pool = { executable, size: poolSize, maxRunning: options.maxPrograms, maxWaitMs, limits };
+    this.pool = new Pool(pool);
+    this.probe = new Probe(pool);
     this.checker = new TypeChecker({
       executable,
       size: poolSize,
@@ -69,6 +73,15 @@ export class Sandbox {
     return new Run(program, this.options.limits, this.pool, this.checker).run();
   }
 
+  get state(): PoolState {
+    return this.pool.state;
+  }
+
+  /** Whether a sandbox process answers, within 2 s, however many programs wait. */
+  async ping(): Promise<boolean> {
+    return this.probe.answers();
+  }
+
   /** Ends the processes that programs of an owner have used. */
   forget(owner: object): void {
     this.pool.forget(owner);
@@ -76,7 +89,7 @@ export class Sandbox {
 
   /** Ends all processes, and with them all programs. */
   async close(): Promise<void> {
-    await Promise.all([this.pool.close(), this.checker.close()]);
+    await Promise.all([this.pool.close(), this.checker.close(), this.probe.close()]);
   }
 }
 

@@ -7,6 +7,7 @@ import type { AskSettings, ModelSettings } from "../config.js";
 import type { Logger } from "../logger.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 import type { AskSession } from "./ask-session.js";
+import type { ServerObserver } from "./observer.js";
 import { errorResult, explainInput, jsonSchema, progressReporter, type ServerTool } from "./server-tool.js";
 
 const NAME = "ask";
@@ -62,6 +63,7 @@ export interface AskToolOptions {
   readonly model: ModelSettings;
   readonly ask: AskSettings;
   readonly logger: Logger | undefined;
+  readonly observer?: ServerObserver | undefined;
 }
 
 /** The tool that answers a question: it finds the tools, has a program written, runs it and tells the result. */
@@ -99,7 +101,10 @@ export function askTool(options: AskToolOptions): ServerTool & { close(): void }
           conversation: conversation_id,
           requestId: extra.requestId,
           signal: extra.signal,
-          onEvent: (event) => report?.(progressOf(event)),
+          onEvent(event) {
+            if (options.observer !== undefined) observe(event, options.observer);
+            report?.(progressOf(event));
+          },
         });
         return {
           content: [{ type: "text", text: turn.answer }],
@@ -113,6 +118,11 @@ export function askTool(options: AskToolOptions): ServerTool & { close(): void }
       opening?.then((session) => session?.close()).catch(() => undefined);
     },
   };
+}
+
+function observe(event: TurnEvent, observer: ServerObserver): void {
+  if (event.type === "attempt" && event.execution !== null) observer.program?.(event.execution);
+  if (event.type === "done") observer.turn?.(event.turn);
 }
 
 /** What a person is shown of an event; undefined for nothing. */

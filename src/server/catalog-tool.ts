@@ -1,9 +1,10 @@
 import { messageOf } from "../bind.js";
 import type { JsonSchema, Tool } from "../catalog/tool.js";
+import type { ServerObserver, ToolOutcome } from "./observer.js";
 import { errorResult, type ServerTool } from "./server-tool.js";
 
 /** A tool of the catalog, advertised over MCP. A result that is no object is wrapped as `{result: …}`. */
-export function catalogTool(tool: Tool): ServerTool {
+export function catalogTool(tool: Tool, observer?: ServerObserver): ServerTool {
   const { name, description, annotations, outputSchema } = tool;
   const wrapped = outputSchema?.type !== "object";
   return {
@@ -18,8 +19,12 @@ export function catalogTool(tool: Tool): ServerTool {
       annotations: { ...annotations },
     },
     async call(args, { signal }) {
+      const started = performance.now();
+      const ended = (outcome: ToolOutcome) =>
+        observer?.toolCall?.(name, outcome, performance.now() - started);
       try {
         const value = await tool.call(args, { signal });
+        ended("ok");
         const structuredContent =
           !wrapped || (outputSchema === undefined && isObject(value)) ? value : { result: value };
         return {
@@ -27,6 +32,7 @@ export function catalogTool(tool: Tool): ServerTool {
           structuredContent: structuredContent as Record<string, unknown>,
         };
       } catch (error) {
+        ended("error");
         return errorResult(`${name}: ${messageOf(error)}`);
       }
     },

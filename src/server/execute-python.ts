@@ -4,6 +4,7 @@ import { dialectRules } from "../sandbox/dialect.js";
 import { failureText } from "../sandbox/failure-text.js";
 import type { Execution, HostFunction, Limits, ToolCall } from "../sandbox/program.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
+import type { ServerObserver } from "./observer.js";
 import { errorResult, explainInput, jsonSchema, progressReporter, type ServerTool } from "./server-tool.js";
 
 const NAME = "execute_python";
@@ -46,11 +47,12 @@ export interface ExecutePythonOptions {
   readonly limits: Limits;
   /** The connection: see `Program.owner`. */
   readonly owner: object;
+  readonly observer?: ServerObserver | undefined;
 }
 
 /** The tool that runs a program of the client's model in the sandbox. */
 export function executePythonTool(options: ExecutePythonOptions): ServerTool {
-  const { sandbox, functions, stubs, limits, owner } = options;
+  const { sandbox, functions, stubs, limits, owner, observer } = options;
   return {
     listing: {
       name: NAME,
@@ -78,6 +80,7 @@ export function executePythonTool(options: ExecutePythonOptions): ServerTool {
         signal: extra.signal,
         onToolCall: report && ((call, phase) => phase === "end" && report(progressOf(call))),
       });
+      observer?.program?.(execution);
       return answer(execution, limits);
     },
   };

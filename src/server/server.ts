@@ -21,6 +21,7 @@ import { VERSION } from "../version.js";
 import { askTool } from "./ask.js";
 import { catalogTool } from "./catalog-tool.js";
 import { executePythonTool } from "./execute-python.js";
+import type { ServerObserver } from "./observer.js";
 import { writeProgram, writeProgramPrompt } from "./prompts.js";
 import { serverResources } from "./resources.js";
 import { missingScope } from "./scopes.js";
@@ -34,6 +35,7 @@ export interface ServerOptions {
   readonly model?: ModelSettings;
   readonly ask?: AskSettings;
   readonly logger?: Logger;
+  readonly observer?: ServerObserver;
 }
 
 const NO_MODEL: ModelSettings = { apiKey: undefined, baseUrl: undefined, name: "", timeoutMs: 60_000 };
@@ -53,7 +55,15 @@ const OWN_NAMES = ["execute_python", "ask"];
  * @throws Error when a tool of the catalog has the name of one of the server's own.
  */
 export function createServer(options: ServerOptions): Server {
-  const { catalog, sandbox, limits, model = NO_MODEL, ask: settings = ASK_DEFAULTS, logger } = options;
+  const {
+    catalog,
+    sandbox,
+    limits,
+    model = NO_MODEL,
+    ask: settings = ASK_DEFAULTS,
+    logger,
+    observer,
+  } = options;
   const taken = OWN_NAMES.find((name) => catalog.get(name) !== undefined);
   if (taken !== undefined) throw new Error(`A tool is named ${taken}, which is the server's own. Rename it.`);
 
@@ -68,12 +78,21 @@ export function createServer(options: ServerOptions): Server {
     { name: "monty-code-mode", title: "Monty code mode", version: VERSION },
     { capabilities: { tools: {}, resources: {}, prompts: {} }, instructions: INSTRUCTIONS },
   );
-  const ask = askTool({ server, sandbox, tools: [...catalog], owner, model, ask: settings, logger });
+  const ask = askTool({
+    server,
+    sandbox,
+    tools: [...catalog],
+    owner,
+    model,
+    ask: settings,
+    logger,
+    observer,
+  });
   const tools = new Map<string, ServerTool>(
     [
-      executePythonTool({ sandbox, functions, stubs: stubs.text, limits, owner }),
+      executePythonTool({ sandbox, functions, stubs: stubs.text, limits, owner, observer }),
       ask,
-      ...Array.from(catalog, catalogTool),
+      ...Array.from(catalog, (tool) => catalogTool(tool, observer)),
     ].map((tool) => [tool.listing.name, tool]),
   );
   server.onclose = () => {

@@ -40,7 +40,7 @@ export class TestConnection implements AsyncDisposable {
     tools?: Iterable<Tool>;
     limits?: Partial<Limits>;
     client?: Client;
-  } & Pick<ServerOptions, "model" | "ask" | "logger"> = {}) {
+  } & Pick<ServerOptions, "model" | "ask" | "logger" | "observer"> = {}) {
     const test = new TestSandbox({ limits });
     const server = createServer({
       catalog: new Catalog(tools),

@@ -17,6 +17,15 @@ export interface PoolOptions {
   readonly limits: RuntimeLimits;
 }
 
+export interface PoolState {
+  /** Processes that wait for a program. */
+  readonly idle: number;
+  /** Programs that run. */
+  readonly running: number;
+  /** Programs that wait for their turn. */
+  readonly waiting: number;
+}
+
 /** A checked-out session. Release it, whatever became of the program. */
 export interface Checkout {
   readonly session: MontySession;
@@ -53,8 +62,7 @@ export class Pool {
     );
   }
 
-  /** Processes that wait for a program, and programs that run and that wait for a process. */
-  get state(): { idle: number; running: number; waiting: number } {
+  get state(): PoolState {
     return { idle: this.idle.length, running: this.slots.taken, waiting: this.slots.waiting };
   }
 
