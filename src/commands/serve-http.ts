@@ -1,23 +1,45 @@
+import { pythonStubs } from "../catalog/python-stubs.js";
 import type { Config } from "../config.js";
 import type { Logger } from "../logger.js";
 import { Sandbox } from "../sandbox/sandbox.js";
+import { landingRoute } from "../server/http/landing.js";
+import { Metrics } from "../server/http/metrics.js";
+import { opsRoutes } from "../server/http/ops.js";
 import { checkHttpSettings } from "../server/http/settings.js";
 import { type HttpServer, serveHttp } from "../server/http.js";
+import { VERSION } from "../version.js";
 import { loadCatalog } from "./tools.js";
 import { UsageError } from "./usage-error.js";
 
 /** Serves MCP over HTTP until the process is told to stop. */
 export async function serveOverHttp(config: Config, logger: Logger): Promise<void> {
-  const { limits, poolSize, maxPrograms, runtime, model, ask, http: settings } = config;
+  const { limits, poolSize, maxPrograms, maxWaitMs, runtime, model, ask, http: settings } = config;
   checkHttpSettings(settings);
   const ended = new Promise<string>((resolve) => {
     process.once("SIGTERM", resolve);
     process.once("SIGINT", resolve);
   });
-  const sandbox = new Sandbox({ limits, poolSize, maxPrograms, executable: runtime });
+  const sandbox = new Sandbox({ limits, poolSize, maxPrograms, maxWaitMs, executable: runtime });
   try {
     const catalog = await loadCatalog(config, (problem) => logger.warn(problem));
-    const server = await listen(() => serveHttp({ settings, catalog, sandbox, limits, model, ask, logger }));
+    const { functions } = pythonStubs([...catalog]);
+    const ready = () => sandbox.ping();
+    let server: HttpServer | undefined;
+    const metrics = new Metrics({
+      functions,
+      pool: () => sandbox.state,
+      sessions: () => server?.sessions.size ?? 0,
+    });
+    const landing = landingRoute({
+      functions,
+      url: () =>
+        settings.publicUrl === undefined ? (server?.url ?? "") : new URL("/mcp", settings.publicUrl).href,
+      version: VERSION,
+      token: settings.authToken !== undefined || settings.oauth.issuer !== undefined,
+      ready,
+    });
+    const options = { settings, catalog, sandbox, limits, model, ask, logger, observer: metrics };
+    server = await listen(() => serveHttp({ ...options, ops: opsRoutes({ metrics, ready }), landing }));
     process.stderr.write(`monty-code-mode: listening on ${server.url}\n`);
     logger.info("shutting down", { reason: await ended });
     await server.close();

@@ -28,7 +28,7 @@ const CLIENT_TIMES: ClientTimes = { headersMs: 10_000, requestMs: 30_000, keepAl
 export interface HttpOptions extends ServerOptions {
   readonly settings: HttpSettings;
   readonly clientTimes?: ClientTimes;
-  /** For probes, which know the server by its address: mounted before every guard. */
+  /** For probes, which know the server by its address: mounted before every guard, but `/metrics` behind the token. */
   readonly ops?: Router;
   /** Pages for a person: mounted behind the check of Host and Origin. */
   readonly landing?: Router;
@@ -64,6 +64,8 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
   const bearer = bearerGuard({ token: settings.authToken, oauth, metadataUrl, logger });
   const body = express.json({ limit: settings.bodyBytes, type: () => true });
   const app = express().disable("x-powered-by").disable("etag");
+  // What they count is for those who may use the server.
+  app.use("/metrics", rate, bearer);
   if (ops !== undefined) app.use(ops);
   app.use(hostGuard(() => hosts));
   if (oauth !== undefined) {

@@ -68,6 +68,30 @@ describe("serve --http", () => {
     await lost;
   });
 
+  it("tells that it lives and is ready, what it did, and a person what it is", async () => {
+    await using server = new ServerProcess(["serve", "--http", "--port", "0"]);
+    const { origin } = await listening(server);
+    const client = await connect(new URL("/mcp", origin));
+    await execute(client, "await get_custom_budget(1)", () => {});
+    await client.close();
+    const get = async (path: string) => (await fetch(origin + path)).text();
+    expect(await get("/healthz")).toBe("ok\n");
+    expect(await get("/readyz")).toBe("ready\n");
+    expect(await get("/metrics")).toMatch(/monty_code_mode_programs_total\{outcome="ok"\} 1/);
+    expect(await get("/")).toContain("get_custom_budget");
+  });
+
+  it("keeps its metrics for those who have the token", async () => {
+    await using server = new ServerProcess(["serve", "--http", "--port", "0"], {
+      MONTY_CODE_MODE_AUTH_TOKEN: "a-token-of-the-test",
+    });
+    const { origin } = await listening(server);
+    expect((await fetch(`${origin}/metrics`)).status).toBe(401);
+    expect((await fetch(`${origin}/healthz`)).status).toBe(200);
+    const headers = { Authorization: "Bearer a-token-of-the-test" };
+    expect((await fetch(`${origin}/metrics`, { headers })).status).toBe(200);
+  });
+
   it("is refused beyond loopback without a token, in one sentence", async () => {
     const { code, stderr } = await runCli(["serve", "--http", "--host", "0.0.0.0", "--port", "0"]);
     expect(code).toBe(2);

@@ -13,7 +13,7 @@ afterEach(async () => {
 });
 
 function probeOf(executable: string): Probe {
-  const probe = new Probe({ executable, size: 4, maxRunning: 4, limits: RUNTIME_LIMITS });
+  const probe = new Probe({ executable, size: 4, maxRunning: 4, maxWaitMs: 10_000, limits: RUNTIME_LIMITS });
   made.push(probe);
   return probe;
 }
