@@ -20,6 +20,7 @@ describe("readConfig", () => {
       },
       poolSize: availableParallelism(),
       maxPrograms: 4 * availableParallelism(),
+      maxWaitMs: 30_000,
       tools: [],
       runtime: undefined,
       logLevel: "info",
