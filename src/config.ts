@@ -32,6 +32,11 @@ export interface ModelSettings {
   readonly timeoutMs: number;
 }
 
+/** Whether there is a model to ask: a key, or an endpoint that may need none. */
+export function hasModel({ apiKey, baseUrl }: ModelSettings): boolean {
+  return apiKey !== undefined || baseUrl !== undefined;
+}
+
 export interface AskSettings {
   /** Programs that the model may write for one question. */
   readonly attempts: number;

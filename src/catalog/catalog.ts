@@ -1,8 +1,10 @@
+import { type PythonStubs, pythonStubs } from "./python-stubs.js";
 import type { Tool } from "./tool.js";
 
 /** The set of tools that a program and a client can reach; iterates in the order in which they were given. */
 export class Catalog implements Iterable<Tool> {
   readonly #tools = new Map<string, Tool>();
+  #stubs: PythonStubs | undefined;
 
   /** @throws Error when two tools share a name; it names both sources where they are known. */
   constructor(tools: Iterable<Tool>) {
@@ -19,6 +21,12 @@ export class Catalog implements Iterable<Tool> {
 
   get(name: string): Tool | undefined {
     return this.#tools.get(name);
+  }
+
+  /** The Python stubs of all tools; written once, for every session that serves them. */
+  get stubs(): PythonStubs {
+    this.#stubs ??= pythonStubs([...this]);
+    return this.#stubs;
   }
 
   [Symbol.iterator](): IterableIterator<Tool> {

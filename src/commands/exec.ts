@@ -1,10 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { bindTool, messageOf } from "../bind.js";
-import { pythonStubs } from "../catalog/python-stubs.js";
 import type { Config } from "../config.js";
 import { failureText } from "../sandbox/failure-text.js";
-import { Sandbox } from "../sandbox/sandbox.js";
+import { openSandbox } from "./open-sandbox.js";
 import { loadCatalog } from "./tools.js";
 import { UsageError } from "./usage-error.js";
 
@@ -18,12 +17,11 @@ import { UsageError } from "./usage-error.js";
 export async function exec(file: string, config: Config): Promise<number> {
   const code = await readProgram(file);
   const note = (line: string) => process.stderr.write(`monty-code-mode: ${line}\n`);
-  const { limits, poolSize, maxPrograms, maxWaitMs, runtime } = config;
-  const sandbox = new Sandbox({ limits, poolSize, maxPrograms, maxWaitMs, executable: runtime });
+  const sandbox = openSandbox(config);
   const interrupt = new AbortController();
   process.once("SIGINT", () => interrupt.abort());
   try {
-    const stubs = pythonStubs([...(await loadCatalog(config, note))]);
+    const { stubs } = await loadCatalog(config, note);
     const execution = await sandbox.execute({
       code,
       functions: stubs.functions.map(bindTool),

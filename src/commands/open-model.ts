@@ -1,5 +1,5 @@
 import type { ChatModel } from "../ask/models/model.js";
-import type { Config } from "../config.js";
+import { type Config, hasModel } from "../config.js";
 import { UsageError } from "./usage-error.js";
 
 const NO_MODEL =
@@ -11,7 +11,7 @@ const NO_MODEL =
  * @throws UsageError that says what to set when there is none.
  */
 export async function openModel({ model }: Config): Promise<ChatModel> {
-  if (model.apiKey === undefined && model.baseUrl === undefined) throw new UsageError(NO_MODEL);
+  if (!hasModel(model)) throw new UsageError(NO_MODEL);
   // Imported late: only what asks a model loads the client.
   const { openaiModel } = await import("../ask/models/openai.js");
   return openaiModel(model);

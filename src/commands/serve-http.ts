@@ -1,28 +1,27 @@
-import { pythonStubs } from "../catalog/python-stubs.js";
 import type { Config } from "../config.js";
 import type { Logger } from "../logger.js";
-import { Sandbox } from "../sandbox/sandbox.js";
 import { landingRoute } from "../server/http/landing.js";
 import { Metrics } from "../server/http/metrics.js";
 import { opsRoutes } from "../server/http/ops.js";
 import { checkHttpSettings } from "../server/http/settings.js";
 import { type HttpServer, serveHttp } from "../server/http.js";
 import { VERSION } from "../version.js";
+import { openSandbox } from "./open-sandbox.js";
 import { loadCatalog } from "./tools.js";
 import { UsageError } from "./usage-error.js";
 
 /** Serves MCP over HTTP until the process is told to stop. */
 export async function serveOverHttp(config: Config, logger: Logger): Promise<void> {
-  const { limits, poolSize, maxPrograms, maxWaitMs, runtime, model, ask, http: settings } = config;
+  const { limits, model, ask, http: settings } = config;
   checkHttpSettings(settings);
   const ended = new Promise<string>((resolve) => {
     process.once("SIGTERM", resolve);
     process.once("SIGINT", resolve);
   });
-  const sandbox = new Sandbox({ limits, poolSize, maxPrograms, maxWaitMs, executable: runtime });
+  const sandbox = openSandbox(config);
   try {
     const catalog = await loadCatalog(config, (problem) => logger.warn(problem));
-    const { functions } = pythonStubs([...catalog]);
+    const { functions } = catalog.stubs;
     const ready = () => sandbox.ping();
     let server: HttpServer | undefined;
     const metrics = new Metrics({

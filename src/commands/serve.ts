@@ -1,7 +1,7 @@
 import { Console } from "node:console";
 import type { Config } from "../config.js";
 import { createLogger, type Logger } from "../logger.js";
-import { Sandbox } from "../sandbox/sandbox.js";
+import { openSandbox } from "./open-sandbox.js";
 
 /** Serves MCP over stdio, or over HTTP where the settings say so, until the client leaves or the process is told to stop. */
 export async function serve(config: Config): Promise<void> {
@@ -19,8 +19,7 @@ export async function serve(config: Config): Promise<void> {
 }
 
 async function serveOverStdio(config: Config, logger: Logger): Promise<void> {
-  const { limits, poolSize, maxPrograms, maxWaitMs, runtime } = config;
-  const sandbox = new Sandbox({ limits, poolSize, maxPrograms, maxWaitMs, executable: runtime });
+  const sandbox = openSandbox(config);
   try {
     // Imported late: the sandbox processes start meanwhile.
     const { serveTools } = await import("./serve-tools.js");

@@ -1,4 +1,3 @@
-import { pythonStubs } from "../catalog/python-stubs.js";
 import type { Config } from "../config.js";
 import { loadCatalog } from "./tools.js";
 
@@ -7,5 +6,5 @@ export async function stubs(config: Config): Promise<void> {
   const catalog = await loadCatalog(config, (problem) =>
     process.stderr.write(`monty-code-mode: ${problem}\n`),
   );
-  process.stdout.write(`${pythonStubs([...catalog]).text.trimEnd()}\n`);
+  process.stdout.write(`${catalog.stubs.text.trimEnd()}\n`);
 }

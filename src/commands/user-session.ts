@@ -3,7 +3,8 @@ import type { ChatModel } from "../ask/models/model.js";
 import { SessionLog } from "../ask/session-log.js";
 import type { Turn } from "../ask/turn.js";
 import type { Config } from "../config.js";
-import { Sandbox } from "../sandbox/sandbox.js";
+import type { Sandbox } from "../sandbox/sandbox.js";
+import { openSandbox } from "./open-sandbox.js";
 import { loadCatalog } from "./tools.js";
 
 export interface UserSessionOptions {
@@ -32,8 +33,8 @@ export class UserSession {
    * @throws UsageError when the tools of the settings cannot be used.
    */
   static async open(config: Config, { title, model, logDir }: UserSessionOptions): Promise<UserSession> {
-    const { limits, poolSize, maxPrograms, maxWaitMs, runtime, ask } = config;
-    const sandbox = new Sandbox({ limits, poolSize, maxPrograms, maxWaitMs, executable: runtime });
+    const { ask } = config;
+    const sandbox = openSandbox(config);
     try {
       const log =
         logDir === undefined

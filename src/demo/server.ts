@@ -3,9 +3,9 @@ import { setTimeout } from "node:timers/promises";
 import { expenseTools } from "../../tools/expenses/index.js";
 import { Catalog } from "../catalog/catalog.js";
 import type { Tool } from "../catalog/tool.js";
+import { openSandbox } from "../commands/open-sandbox.js";
 import { readConfig } from "../config.js";
 import { createLogger } from "../logger.js";
-import { Sandbox } from "../sandbox/sandbox.js";
 import { createServer } from "../server/server.js";
 import { serveStdio } from "../server/stdio.js";
 import { MAX_LATENCY_MS, MIN_LATENCY_MS } from "./latency.js";
@@ -24,10 +24,10 @@ function withLatency(tool: Tool): Tool {
 }
 
 try {
-  const { limits, poolSize, maxPrograms, maxWaitMs, runtime } = readConfig({});
-  const sandbox = new Sandbox({ limits, poolSize, maxPrograms, maxWaitMs, executable: runtime });
+  const config = readConfig({});
+  const sandbox = openSandbox(config);
   const catalog = new Catalog(expenseTools.map(withLatency));
-  await serveStdio(createServer({ catalog, sandbox, limits }), createLogger("warn"));
+  await serveStdio(createServer({ catalog, sandbox, limits: config.limits }), createLogger("warn"));
   await sandbox.close();
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`);

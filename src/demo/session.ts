@@ -2,7 +2,7 @@ import { openaiModel } from "../ask/models/openai.js";
 import { totalsOf, totalsTable, turnLine } from "../ask/stats.js";
 import type { Turn, TurnEvent } from "../ask/turn.js";
 import { UserSession } from "../commands/user-session.js";
-import type { Config } from "../config.js";
+import { type Config, hasModel } from "../config.js";
 import type { Paint } from "../paint.js";
 import { visible } from "../visible.js";
 import { paintPython } from "./python.js";
@@ -22,15 +22,11 @@ export interface SessionScreen {
 
 /** Which model the conversation is with, and what of it is real. */
 export function modelNote(config: Config): string {
-  return hasModel(config)
+  return hasModel(config.model)
     ? `Its model is ${visible(config.model.name)}.`
     : "No model is set, so a script takes\n" +
         "its place, served over HTTP. Its programs really run, on the real tools, and its answers are read\n" +
         "from their results; tokens are estimated. For a real model, set OPENAI_API_KEY or OPENAI_BASE_URL.";
-}
-
-function hasModel({ model }: Config): boolean {
-  return model.apiKey !== undefined || model.baseUrl !== undefined;
 }
 
 /**
@@ -40,7 +36,7 @@ function hasModel({ model }: Config): boolean {
  * @throws Error when the script's conversation did not go as it was to.
  */
 export async function showSession(config: Config, screen: SessionScreen): Promise<void> {
-  const scripted = hasModel(config) ? undefined : await ModelEndpoint.start(scriptedReply);
+  const scripted = hasModel(config.model) ? undefined : await ModelEndpoint.start(scriptedReply);
   const model = openaiModel(
     scripted ? { ...config.model, baseUrl: scripted.url, name: "script" } : config.model,
   );

@@ -7,6 +7,7 @@ import { SessionLog } from "../ask/session-log.js";
 import { logTurnEvent } from "../ask/stats.js";
 import type { TurnEvent } from "../ask/turn.js";
 import { turnOutput } from "../ask/turn-output.js";
+import { hasModel } from "../config.js";
 import type { AskToolOptions } from "./ask.js";
 
 export interface AskSessionOptions {
@@ -45,7 +46,9 @@ export class AskSession {
   async ask(question: string, { conversation, requestId, signal, onEvent }: AskSessionOptions) {
     const record = this.log?.turn(question);
     const { logger, server } = this.options;
-    const model = hasModel(this.options) ? undefined : samplingModel(server, { relatedRequestId: requestId });
+    const model = hasModel(this.options.model)
+      ? undefined
+      : samplingModel(server, { relatedRequestId: requestId });
     try {
       const turn = await this.asker.ask(question, {
         conversation,
@@ -70,11 +73,6 @@ export class AskSession {
 }
 
 function findModel(options: AskToolOptions): ChatModel | null {
-  if (hasModel(options)) return openaiModel(options.model);
+  if (hasModel(options.model)) return openaiModel(options.model);
   return canSample(options.server) ? samplingModel(options.server) : null;
-}
-
-/** Whether the settings name a model. */
-function hasModel({ model }: AskToolOptions): boolean {
-  return model.apiKey !== undefined || model.baseUrl !== undefined;
 }

@@ -12,8 +12,7 @@ import {
 } from "@modelcontextprotocol/sdk/types.js";
 import { bindTool } from "../bind.js";
 import type { Catalog } from "../catalog/catalog.js";
-import { pythonStubs } from "../catalog/python-stubs.js";
-import type { AskSettings, ModelSettings } from "../config.js";
+import { type AskSettings, type ModelSettings, readConfig } from "../config.js";
 import type { Logger } from "../logger.js";
 import type { Limits } from "../sandbox/program.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
@@ -38,8 +37,8 @@ export interface ServerOptions {
   readonly observer?: ServerObserver;
 }
 
-const NO_MODEL: ModelSettings = { apiKey: undefined, baseUrl: undefined, name: "", timeoutMs: 60_000 };
-const ASK_DEFAULTS: AskSettings = { attempts: 4, historyTokens: 16_000, sessionLog: undefined };
+/** What the settings are where nobody sets any. */
+const DEFAULTS = readConfig({}, {});
 
 const INSTRUCTIONS =
   "To answer a question that takes more than one tool call, write one Python program for execute_python: it calls the " +
@@ -59,15 +58,15 @@ export function createServer(options: ServerOptions): Server {
     catalog,
     sandbox,
     limits,
-    model = NO_MODEL,
-    ask: settings = ASK_DEFAULTS,
+    model = DEFAULTS.model,
+    ask: settings = DEFAULTS.ask,
     logger,
     observer,
   } = options;
   const taken = OWN_NAMES.find((name) => catalog.get(name) !== undefined);
   if (taken !== undefined) throw new Error(`A tool is named ${taken}, which is the server's own. Rename it.`);
 
-  const stubs = pythonStubs([...catalog]);
+  const { stubs } = catalog;
   const owner = {};
   const functions = stubs.functions.map(bindTool);
   const resources = serverResources(stubs.text);

@@ -16,7 +16,8 @@ export type Request =
       readonly skipTypeCheck: boolean;
     }
   | { readonly type: "resume_call"; readonly callId: number; readonly result: CallResult }
-  | { readonly type: "resume_name_lookup"; readonly answer: "undefined" }
+  /** Nothing is bound to the name. */
+  | { readonly type: "resume_name_lookup" }
   | { readonly type: "resume_futures"; readonly results: readonly (readonly [callId: number, CallResult])[] }
   | { readonly type: "reset" }
   | { readonly type: "abort_feed"; readonly exception: HostException };

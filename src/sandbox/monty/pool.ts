@@ -166,7 +166,6 @@ export class Pool {
       () => undefined,
     );
     worker.runtime.ended.then(() => {
-      worker.ready.catch(() => undefined);
       const index = this.idle.indexOf(worker);
       if (index < 0) return;
       this.idle.splice(index, 1);
@@ -176,7 +175,6 @@ export class Pool {
 
   private discard(worker: Worker): void {
     this.idle.splice(this.idle.indexOf(worker), 1);
-    worker.ready.catch(() => undefined);
     worker.runtime.kill();
   }
 }

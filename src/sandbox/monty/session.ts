@@ -123,7 +123,7 @@ export class MontySession {
             break;
           }
           case "name_lookup":
-            end = await turn({ type: "resume_name_lookup", answer: "undefined" });
+            end = await turn({ type: "resume_name_lookup" });
             break;
           case "os_call":
             end = await turn({ type: "resume_call", callId: end.callId, result: answer(end.call) });

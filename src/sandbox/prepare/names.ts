@@ -1,13 +1,5 @@
 import { MODULES } from "./missing.js";
-import { children, type NodeRef, type SyntaxNode, type Tree } from "./parse.js";
-
-const COMPREHENSIONS = new Set([
-  "ComprehensionExpression",
-  "ArrayComprehensionExpression",
-  "DictionaryComprehensionExpression",
-  "SetComprehensionExpression",
-  "ArgList",
-]);
+import { COMPREHENSIONS, children, type NodeRef, type SyntaxNode, type Tree } from "./parse.js";
 
 const DEEPEST_PATH = 4;
 

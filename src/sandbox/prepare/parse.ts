@@ -13,6 +13,15 @@ export const MAX_PARSED = 32_768;
 /** Longest source that is parsed in spite of errors: recovering from errors takes 15 times as long. */
 const MAX_RECOVERED = 5_000;
 
+/** What can hold `for` clauses; a generator expression may be the only argument of a call. */
+export const COMPREHENSIONS = new Set([
+  "ComprehensionExpression",
+  "ArrayComprehensionExpression",
+  "DictionaryComprehensionExpression",
+  "SetComprehensionExpression",
+  "ArgList",
+]);
+
 /** Strings are the leaves in which source text is not syntax. */
 const STRINGS = new Set(["String", "FormatString"]);
 

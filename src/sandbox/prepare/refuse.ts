@@ -8,7 +8,15 @@ import {
   MODULES,
 } from "./missing.js";
 import { type Names, readImport } from "./names.js";
-import { argumentsOf, children, lineAt, type NodeRef, type SyntaxNode, type Tree } from "./parse.js";
+import {
+  argumentsOf,
+  COMPREHENSIONS,
+  children,
+  lineAt,
+  type NodeRef,
+  type SyntaxNode,
+  type Tree,
+} from "./parse.js";
 
 /** Builtin types that hand out no methods: `str.lower` fails, `text.lower()` works. */
 const TYPES = new Set(["str", "list", "dict", "int", "float", "set", "tuple", "bytes", "bool", "frozenset"]);
@@ -21,13 +29,6 @@ const NOT_IN_CLASSES = new Set([
   "TryStatement",
   "WithStatement",
   "ClassDefinition",
-]);
-const COMPREHENSIONS = new Set([
-  "ComprehensionExpression",
-  "ArrayComprehensionExpression",
-  "DictionaryComprehensionExpression",
-  "SetComprehensionExpression",
-  "ArgList",
 ]);
 const MOST_REPORTED = 6;
 
