@@ -1,11 +1,17 @@
 import { floatShape } from "./catalog/float-shape.js";
 import type { PythonFunction } from "./catalog/python-stubs.js";
-import { ToolInputError, ToolOutputError } from "./catalog/tool.js";
+import { type ToolContext, ToolInputError, ToolOutputError } from "./catalog/tool.js";
 import { PythonError } from "./sandbox/monty/calls.js";
 import type { HostFunction } from "./sandbox/program.js";
 
+/** What the tools of a connection's programs are given besides a call's own signal. */
+export type CallContext = Omit<ToolContext, "signal">;
+
 /** Makes a tool callable from programs: arguments by the names its stub has, failures as Python exceptions. */
-export function bindTool({ tool, name, parameters }: PythonFunction): HostFunction {
+export function bindTool(
+  { tool, name, parameters }: PythonFunction,
+  context: CallContext = {},
+): HostFunction {
   const properties = new Map(parameters.map((parameter) => [parameter.name, parameter.property]));
   return {
     name,
@@ -16,7 +22,7 @@ export function bindTool({ tool, name, parameters }: PythonFunction): HostFuncti
         Object.entries(args).map(([parameter, value]) => [properties.get(parameter) ?? parameter, value]),
       );
       try {
-        return await tool.call(named, { signal });
+        return await tool.call(named, { ...context, signal });
       } catch (error) {
         throw new PythonError(exceptionType(error), `${name}: ${messageOf(error)}`);
       }

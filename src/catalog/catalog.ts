@@ -1,6 +1,36 @@
 import { type PythonStubs, pythonStubs } from "./python-stubs.js";
 import type { Tool } from "./tool.js";
 
+/** Tools that may come and go while they are served. */
+export interface CatalogSource {
+  /** The tools as they are now; another object after each change. */
+  readonly catalog: Catalog;
+  /** The other MCP servers that tools come from, in the order of the configuration. */
+  readonly upstreams: readonly UpstreamState[];
+  /** Resolves when those of the servers have started or failed for which `isWanted` is true; all of them where absent. */
+  started(isWanted?: (upstream: UpstreamState) => boolean): Promise<void>;
+  /** Calls `listener` after each change of `catalog`, until the function that it returns is called. */
+  onChange(listener: () => void): () => void;
+}
+
+export interface UpstreamState {
+  /** As in the configuration. */
+  readonly name: string;
+  /** What the names of its functions begin with, `_` included. */
+  readonly prefix: string;
+  /** What the server says of itself, in a line. */
+  readonly description: string | undefined;
+  readonly state: "starting" | "ready" | "down";
+  readonly tools: number;
+  /** Why it is down; undefined where it is not. */
+  readonly problem: string | undefined;
+}
+
+/** A source whose tools stay as they are. */
+export function fixedSource(catalog: Catalog): CatalogSource {
+  return { catalog, upstreams: [], started: async () => undefined, onChange: () => () => undefined };
+}
+
 /** The set of tools that a program and a client can reach; iterates in the order in which they were given. */
 export class Catalog implements Iterable<Tool> {
   readonly #tools = new Map<string, Tool>();

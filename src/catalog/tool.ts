@@ -1,3 +1,4 @@
+import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
 import { explain, joinPath, received } from "./explain.js";
 
@@ -16,6 +17,21 @@ export interface ToolAnnotations {
 export interface ToolContext {
   /** Aborts when the request or the program that made the call has ended. */
   readonly signal: AbortSignal;
+  /** Asks the user whether a call may be made; absent where nobody can be asked. */
+  readonly confirm?: ((request: ConsentRequest, signal: AbortSignal) => Promise<boolean>) | undefined;
+  /**
+   * Keeps bytes of a result for a program that asks for them, and gives the name to ask by; absent where
+   * nobody could ask.
+   */
+  readonly keepBytes?: ((base64: string) => string) | undefined;
+}
+
+/** A call that the user is asked about. */
+export interface ConsentRequest {
+  readonly tool: string;
+  /** Where the tool comes from, as in `Tool.source`. */
+  readonly source: string | undefined;
+  readonly arguments: Readonly<Record<string, unknown>>;
 }
 
 /** One tool, wherever it comes from. */
@@ -30,6 +46,10 @@ export interface Tool {
   readonly annotations: ToolAnnotations;
   /** Where the tool comes from, for messages: a file or a server. Absent for the built-in ones. */
   readonly source?: string;
+  /** Whether the user must agree to each call; where absent, to those of a tool annotated destructive. */
+  readonly needsConsent?: boolean;
+  /** The shape that results were seen to have, as a Python type; for tools without an output schema. */
+  readonly observedResult?: string | undefined;
   /**
    * Checks the arguments, runs the tool, checks the result.
    *
@@ -38,6 +58,8 @@ export interface Tool {
    * @throws whatever the tool throws.
    */
   call(args: Readonly<Record<string, unknown>>, context: ToolContext): Promise<unknown>;
+  /** As `call`, with the result as MCP content: for tools of other MCP servers, whose images it keeps. */
+  forward?(args: Readonly<Record<string, unknown>>, context: ToolContext): Promise<CallToolResult>;
 }
 
 /** The caller's arguments do not fit the tool's input schema. */

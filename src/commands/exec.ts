@@ -24,7 +24,7 @@ export async function exec(file: string, config: Config): Promise<number> {
     const { stubs } = await loadCatalog(config, note);
     const execution = await sandbox.execute({
       code,
-      functions: stubs.functions.map(bindTool),
+      functions: stubs.functions.map((declared) => bindTool(declared)),
       stubs: stubs.text,
       owner: sandbox,
       signal: interrupt.signal,

@@ -68,7 +68,7 @@ export function createServer(options: ServerOptions): Server {
 
   const { stubs } = catalog;
   const owner = {};
-  const functions = stubs.functions.map(bindTool);
+  const functions = stubs.functions.map((declared) => bindTool(declared));
   const resources = serverResources(stubs.text);
   // The first check with new stubs is slow; nobody waits for this one.
   sandbox.warm(stubs.text);
