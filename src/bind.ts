@@ -1,3 +1,4 @@
+import { ConsentError } from "./catalog/consent.js";
 import { floatShape } from "./catalog/float-shape.js";
 import type { PythonFunction } from "./catalog/python-stubs.js";
 import { type ToolContext, ToolInputError, ToolOutputError } from "./catalog/tool.js";
@@ -38,6 +39,7 @@ export function messageOf(error: unknown): string {
 function exceptionType(error: unknown) {
   if (error instanceof PythonError) return error.type;
   if (error instanceof ToolInputError || error instanceof RangeError) return "ValueError";
+  if (error instanceof ConsentError) return "PermissionError";
   if (error instanceof ToolOutputError) return "RuntimeError";
   if (error instanceof TypeError) return "TypeError";
   if (error instanceof Error && error.name === "TimeoutError") return "TimeoutError";

@@ -1,5 +1,6 @@
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
+import { requireConsent } from "./consent.js";
 import { explain, joinPath, received } from "./explain.js";
 
 /** A JSON Schema (draft 2020-12 or draft-07) as parsed JSON. */
@@ -51,9 +52,10 @@ export interface Tool {
   /** The shape that results were seen to have, as a Python type; for tools without an output schema. */
   readonly observedResult?: string | undefined;
   /**
-   * Checks the arguments, runs the tool, checks the result.
+   * Checks the arguments, asks the user where the tool needs it, runs the tool, checks the result.
    *
    * @throws ToolInputError when the arguments do not fit the schema: the tool did not run.
+   * @throws ConsentError when the user does not agree: the tool did not run.
    * @throws ToolOutputError when the result does not fit the schema: the tool did run.
    * @throws whatever the tool throws.
    */
@@ -110,15 +112,17 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodType>(
   const strict = input.strict();
   const inputSchema = toJsonSchema(strict, "input", refuse);
   const outputSchema = output && toJsonSchema(output, "output", refuse);
+  const annotations = definition.annotations ?? {};
   return {
     name,
     description,
     inputSchema,
     ...(outputSchema && { outputSchema }),
-    annotations: definition.annotations ?? {},
+    annotations,
     async call(args, context) {
       const parsed = await check(strict, args);
       if (!parsed.success) throw new ToolInputError(explain(parsed.error.issues, inputSchema, "arguments"));
+      await requireConsent({ name, annotations }, parsed.data, context);
       const returned: unknown = await run(parsed.data as z.output<Input>, context);
       const misfit = (why: string) =>
         new ToolOutputError(`The tool ${name} returned what it should not. ${why}`);
