@@ -8,7 +8,7 @@ import { generate } from "./generate.js";
 import { ModelCalls } from "./model-calls.js";
 import type { ChatModel, ChatTool } from "./models/model.js";
 import { synthesize } from "./synthesize.js";
-import type { Turn, TurnEvent } from "./turn.js";
+import type { AroundStep, Step, Turn, TurnEvent } from "./turn.js";
 
 const MAX_ATTEMPTS = 4;
 const MAX_HISTORY_TOKENS = 16_000;
@@ -27,6 +27,8 @@ export interface AskerOptions {
   readonly maxHistoryTokens?: number | undefined;
   /** Length of a result as JSON and of what was printed, bytes: a longer one goes back to the model. */
   readonly resultBytes?: number | undefined;
+  /** Around each turn, and in it around each phase. */
+  readonly around?: AroundStep | undefined;
 }
 
 export interface AskOptions {
@@ -73,18 +75,29 @@ export class Asker {
     const conversation = this.conversations.get(options.conversation);
     const signal = options.signal ?? new AbortController().signal;
     const onEvent = options.onEvent ?? (() => undefined);
-    return conversation.inTurn(signal, async () => {
-      const { model = this.options.model, onText } = options;
-      const calls = new ModelCalls({ model, signal, onEvent, onText });
+    const { model = this.options.model, onText } = options;
+    const calls = new ModelCalls({ model, signal, onEvent, onText });
+    const answer = async () => {
       const turn = await this.answer(question, conversation, calls, { signal, onEvent, onText });
       onEvent({ type: "done", turn });
       return turn;
-    });
+    };
+    try {
+      return await this.around("turn", () => conversation.inTurn(signal, answer));
+    } catch (error) {
+      onEvent({ type: "failed", error, usage: calls.usage });
+      throw error;
+    }
   }
 
   /** Forgets a conversation: the one with that id, or the default one. */
   reset(conversation?: string): void {
     this.conversations.delete(conversation);
+  }
+
+  private around<T>(step: Step, work: () => Promise<T>): Promise<T> {
+    const { around } = this.options;
+    return around === undefined ? work() : around(step, work);
   }
 
   private async answer(
@@ -97,7 +110,9 @@ export class Asker {
     const { stubs, functions, chatTools: tools } = this;
     const history = conversation.messages();
 
-    const discovery = await discover({ question, history, tools, functions }, model);
+    const discovery = await this.around("discovery", () =>
+      discover({ question, history, tools, functions }, model),
+    );
     if ("answer" in discovery) {
       const { answer } = discovery;
       conversation.add({ question, outcome: null, answer });
@@ -107,25 +122,14 @@ export class Asker {
     onEvent({ type: "discovered", calls });
 
     const exchanges = conversation.withoutResults();
-    const { outcome, code, attempts, codeMs } = await generate(
-      {
-        question,
-        history: exchanges,
-        calls,
-        stubs,
-        sandbox,
-        owner,
-        maxAttempts,
-        resultBytes,
-        signal,
-        onEvent,
-      },
-      model,
+    const programs = { question, history: exchanges, calls, stubs, sandbox, owner, maxAttempts, resultBytes };
+    const { outcome, code, attempts, codeMs } = await this.around("code", () =>
+      generate({ ...programs, signal, onEvent }, model),
     );
 
-    const { answer, unsupportedNumbers } = await synthesize(
-      { question, outcome, history, earlier: conversation.sources(), onEvent, onText },
-      model,
+    const earlier = conversation.sources();
+    const { answer, unsupportedNumbers } = await this.around("answer", () =>
+      synthesize({ question, outcome, history, earlier, onEvent, onText }, model),
     );
     conversation.add({ question, outcome, answer });
     return {

@@ -52,11 +52,11 @@ export async function generate(options: GenerateOptions, model: ModelCalls): Pro
   for (let attempt = 1; ; attempt += 1) {
     const { text } = await model.complete("code", { messages });
     const { code, execution, outcome } = await tryProgram(text, options);
-    signal.throwIfAborted();
     lastCode = code ?? lastCode;
     codeMs += execution?.durationMs ?? 0;
     const error = "error" in outcome ? outcome.error : null;
     onEvent({ type: "attempt", attempt, code, execution, error });
+    signal.throwIfAborted();
     const end = { code: lastCode, attempts: attempt, codeMs };
     if (!("error" in outcome)) return { ...end, outcome: { ok: true, ...outcome } };
     if (attempt === maxAttempts)

@@ -35,8 +35,12 @@ export class ModelCalls {
     row.calls += 1;
     onEvent({ type: "phase", phase, attempt: row.calls });
     const started = performance.now();
-    const reply = await model.complete(request, { signal, onText: phase === "code" ? undefined : onText });
-    row.llmMs += performance.now() - started;
+    let reply: ChatReply;
+    try {
+      reply = await model.complete(request, { signal, onText: phase === "code" ? undefined : onText });
+    } finally {
+      row.llmMs += performance.now() - started;
+    }
     row.promptTokens += reply.usage.promptTokens;
     row.completionTokens += reply.usage.completionTokens;
     signal.throwIfAborted();

@@ -122,6 +122,8 @@ function entriesOf(event: TurnEvent): Entry[] {
       return [[`numbers that stand nowhere, the model is asked again: ${visible(event.numbers.join(", "))}`]];
     case "done":
       return doneEntries(event.turn);
+    case "failed":
+      return [];
   }
 }
 

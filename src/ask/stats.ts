@@ -105,11 +105,15 @@ export function totalsTable(totals: Totals): string {
   ]);
 }
 
-/** A log event for each turn, without its texts; those, and each attempt, at level debug. */
+/** A log event for each turn that ends, without its texts; those, and each attempt, at level debug. */
 export function logTurnEvent(logger: Logger, event: TurnEvent): void {
   if (event.type === "attempt") {
     const { attempt, code, error } = event;
     logger.debug("program of ask", { attempt, code, error });
+  }
+  if (event.type === "failed") {
+    const { error, usage } = event;
+    logger.info("turn of ask failed", { error: error instanceof Error ? error.message : error, usage });
   }
   if (event.type !== "done") return;
   const { question, code, result, answer, usage, unsupportedNumbers, ...facts } = event.turn;

@@ -3,6 +3,12 @@ import type { Execution } from "../sandbox/program.js";
 /** The phases of a turn, in order; a direct answer ends it after the first. */
 export type Phase = "discovery" | "code" | "answer";
 
+/** What a turn consists of, and the whole of it. */
+export type Step = "turn" | Phase;
+
+/** Runs a step within something of the caller's. */
+export type AroundStep = <T>(step: Step, work: () => Promise<T>) => Promise<T>;
+
 /** What a turn cost in one phase. */
 export interface PhaseUsage {
   readonly phase: Phase;
@@ -52,4 +58,6 @@ export type TurnEvent =
       readonly error: string | null;
     }
   | { readonly type: "corrected" /** The numbers that stood nowhere. */; readonly numbers: readonly string[] }
-  | { readonly type: "done"; readonly turn: Turn };
+  | { readonly type: "done"; readonly turn: Turn }
+  /** The last one of a turn without an answer: the model failed, or the signal aborted. */
+  | { readonly type: "failed"; readonly error: unknown; readonly usage: readonly PhaseUsage[] };

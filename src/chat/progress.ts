@@ -14,6 +14,8 @@ export function progressOn(stream: NodeJS.WriteStream): (event: TurnEvent) => vo
       say(`${phaseTitle(event.phase)}${event.attempt > 1 ? `, attempt ${event.attempt}` : ""}`);
     } else if (event.type === "attempt" && event.error !== null) {
       const { execution, error } = event;
+      // The person knows.
+      if (execution?.ok === false && execution.failure.kind === "cancelled") return;
       const why = execution?.ok === false ? failureText(execution.failure) : error;
       say(`         failed: ${visible(why.split("\n")[0] ?? "")}`);
     } else if (event.type === "corrected") {

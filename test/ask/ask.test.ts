@@ -437,6 +437,10 @@ describe("cancelling", () => {
     await expect(turn).rejects.toThrow("no longer wanted");
     expect(signal.aborted).toBe(true);
     expect(test.requests).toHaveLength(2);
+    expect(test.events.slice(-2)).toMatchObject([
+      { type: "attempt", execution: { failure: { kind: "cancelled" }, toolCalls: [{ name: "slow" }] } },
+      { type: "failed", usage: [{ phase: "discovery" }, { phase: "code", calls: 1 }] },
+    ]);
   });
 
   test("before the start asks nothing", async () => {

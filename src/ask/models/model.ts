@@ -2,6 +2,8 @@
 export interface ChatModel {
   /** As its provider calls it; for logs and spans. */
   readonly name: string;
+  /** For spans: the name is one of OpenTelemetry's where it knows the provider. */
+  readonly provider?: { readonly name: string; readonly origin?: string | undefined };
   /**
    * Sends a conversation and waits for the reply.
    *

@@ -43,6 +43,8 @@ export function openaiModel(options: OpenAIModelOptions): ChatModel {
   let client: Promise<OpenAI> | undefined;
   return {
     name,
+    // The protocol is OpenAI's, whoever speaks it.
+    provider: { name: "openai", origin: originOf(options.baseUrl ?? OPENAI_URL) },
     async complete(request, { signal, onText }) {
       signal.throwIfAborted();
       const endpoint = readEndpoint(options);
@@ -84,6 +86,11 @@ export function openaiModel(options: OpenAIModelOptions): ChatModel {
       }
     },
   };
+}
+
+/** Without user name, password, path and query. */
+function originOf(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).origin : undefined;
 }
 
 function readEndpoint({ apiKey, baseUrl = OPENAI_URL, name }: OpenAIModelOptions): Endpoint {

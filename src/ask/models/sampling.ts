@@ -36,6 +36,7 @@ export function samplingModel(
 ): ChatModel {
   return {
     name: `sampling:${server.getClientVersion()?.name ?? "client"}`,
+    provider: { name: "mcp_client" },
     async complete(request, { signal, onText }) {
       signal.throwIfAborted();
       // The SDK never lets go of a signal: its abort would cancel the request again, long after its reply.

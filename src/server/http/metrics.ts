@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { Turn } from "../../ask/turn.js";
+import type { PhaseUsage } from "../../ask/turn.js";
 import type { PythonFunction } from "../../catalog/python-stubs.js";
 import type { PoolState } from "../../sandbox/monty/pool.js";
 import type { Execution, FailureKind } from "../../sandbox/program.js";
@@ -94,7 +94,7 @@ export class Metrics implements ServerObserver {
     }
   }
 
-  turn({ usage }: Turn): void {
+  turn({ usage }: { readonly usage: readonly PhaseUsage[] }): void {
     for (const { phase, promptTokens, completionTokens } of usage) {
       this.tokens.inc({ phase, kind: "prompt" }, promptTokens);
       this.tokens.inc({ phase, kind: "completion" }, completionTokens);

@@ -377,7 +377,12 @@ describe("the key", () => {
     expectNoSecret(model);
     await model.complete(REQUEST, { signal: NEVER });
     expectNoSecret(model);
-    expect(JSON.stringify(model)).toBe('{"name":"test-model"}');
+    expect(JSON.stringify(model)).toBe(
+      JSON.stringify({
+        name: "test-model",
+        provider: { name: "openai", origin: new URL(endpoint.url).origin },
+      }),
+    );
   });
 
   it("is not written to the console, nor is anything else, whatever OPENAI_LOG says", async () => {
