@@ -16,7 +16,7 @@ Examples:
   monty-code-mode demo                    three programs by a real MCP client, and a conversation
 
 Every setting is also an environment variable: --timeout-ms is ${variableOf("timeout-ms")}.
-Only in the environment, for ask and chat:
+Only in the environment:
 ${environmentSettings()}`;
 
 function environmentSettings(): string {

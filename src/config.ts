@@ -20,6 +20,8 @@ export interface Config {
   readonly model: ModelSettings;
   readonly ask: AskSettings;
   readonly http: HttpSettings;
+  /** Whether traces are sent; the rest of OpenTelemetry's own variables is read where they are. */
+  readonly tracing: boolean;
 }
 
 /** A chat-completions endpoint; there is none where neither key nor URL is set. */
@@ -225,6 +227,13 @@ export const SETTINGS: readonly Setting[] = [
     defaultNote: "none; logs for chat",
     description: "Folder for a log of each session of questions: programs, answers, tokens.",
   },
+  {
+    name: "otlp-endpoint",
+    variable: "OTEL_EXPORTER_OTLP_ENDPOINT",
+    value: "URL",
+    default: undefined,
+    description: "Collector that traces are sent to, by OTLP over HTTP.",
+  },
   ...HTTP_SETTINGS.map((setting) => ({ ...setting, serve: true })),
 ];
 
@@ -303,6 +312,7 @@ export function readConfig(flags: Flags, env: NodeJS.ProcessEnv = process.env): 
       ratePerMinute: number("rate-per-minute"),
       shutdownGraceMs: number("shutdown-grace-ms"),
     },
+    tracing: hasTraces(text("otlp-endpoint"), env),
   });
 }
 
@@ -313,6 +323,13 @@ function readKey(variable: string, key: string | undefined): Secret | undefined 
   if (!/^[\x21-\x7e]+$/.test(trimmed))
     throw new ConfigError(`${variable} must be printable ASCII without blanks; its value is not shown here.`);
   return new Secret(trimmed);
+}
+
+/** By OpenTelemetry's own variables. */
+function hasTraces(endpoint: string | undefined, env: NodeJS.ProcessEnv): boolean {
+  const is = (variable: string, value: string) => env[variable]?.trim().toLowerCase() === value;
+  const where = endpoint ?? env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? "";
+  return where.trim() !== "" && !is("OTEL_SDK_DISABLED", "true") && !is("OTEL_TRACES_EXPORTER", "none");
 }
 
 /** Refuses a URL with a password in it, which would show in errors. */

@@ -5,6 +5,17 @@ import { describe, expect, it } from "vitest";
 import { ConfigError, readConfig, SETTINGS, variableOf } from "../src/config.js";
 
 describe("readConfig", () => {
+  it.each([
+    [false, {}],
+    [false, { OTEL_EXPORTER_OTLP_ENDPOINT: " " }],
+    [true, { OTEL_EXPORTER_OTLP_ENDPOINT: "http://localhost:4318" }],
+    [true, { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://localhost:4318/v1/traces" }],
+    [false, { OTEL_EXPORTER_OTLP_ENDPOINT: "http://localhost:4318", OTEL_SDK_DISABLED: "TRUE" }],
+    [false, { OTEL_EXPORTER_OTLP_ENDPOINT: "http://localhost:4318", OTEL_TRACES_EXPORTER: "none" }],
+  ])("has traces sent, or not, by OpenTelemetry's variables: %j %j", (tracing, env) => {
+    expect(readConfig({}, env)).toMatchObject({ tracing });
+  });
+
   it("gives the documented defaults", () => {
     expect(readConfig({}, {})).toEqual({
       limits: {
@@ -39,6 +50,7 @@ describe("readConfig", () => {
         ratePerMinute: 600,
         shutdownGraceMs: 10_000,
       },
+      tracing: false,
     });
   });
 

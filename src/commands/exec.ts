@@ -4,6 +4,7 @@ import { bindTool, messageOf } from "../bind.js";
 import type { Config } from "../config.js";
 import { failureText } from "../sandbox/failure-text.js";
 import { openSandbox } from "./open-sandbox.js";
+import { EXPORT_MS, openTracing } from "./open-tracing.js";
 import { loadCatalog } from "./tools.js";
 import { UsageError } from "./usage-error.js";
 
@@ -17,7 +18,8 @@ import { UsageError } from "./usage-error.js";
 export async function exec(file: string, config: Config): Promise<number> {
   const code = await readProgram(file);
   const note = (line: string) => process.stderr.write(`monty-code-mode: ${line}\n`);
-  const sandbox = openSandbox(config);
+  const tracing = await openTracing(config, { warn: note, exportMs: EXPORT_MS });
+  const sandbox = openSandbox(config, tracing);
   const interrupt = new AbortController();
   process.once("SIGINT", () => interrupt.abort());
   try {
@@ -41,6 +43,7 @@ export async function exec(file: string, config: Config): Promise<number> {
     return 0;
   } finally {
     await sandbox.close();
+    await tracing?.close();
   }
 }
 

@@ -1,11 +1,14 @@
 import type { Config } from "../config.js";
 import { Sandbox } from "../sandbox/sandbox.js";
+import type { Tracing } from "../telemetry/tracing.js";
 
 /**
  * The sandbox of the settings; its processes are starting.
  *
  * @throws RuntimeMissingError when there is no runtime.
  */
-export function openSandbox({ limits, poolSize, maxPrograms, maxWaitMs, runtime }: Config): Sandbox {
-  return new Sandbox({ limits, poolSize, maxPrograms, maxWaitMs, executable: runtime });
+export function openSandbox(config: Config, tracing?: Tracing): Sandbox {
+  const { limits, poolSize, maxPrograms, maxWaitMs, runtime } = config;
+  const around = tracing?.program;
+  return new Sandbox({ limits, poolSize, maxPrograms, maxWaitMs, executable: runtime, around });
 }

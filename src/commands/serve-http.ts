@@ -5,20 +5,25 @@ import { Metrics } from "../server/http/metrics.js";
 import { opsRoutes } from "../server/http/ops.js";
 import { checkHttpSettings } from "../server/http/settings.js";
 import { type HttpServer, serveHttp } from "../server/http.js";
+import type { Tracing } from "../telemetry/tracing.js";
 import { VERSION } from "../version.js";
 import { openSandbox } from "./open-sandbox.js";
 import { loadCatalog } from "./tools.js";
 import { UsageError } from "./usage-error.js";
 
 /** Serves MCP over HTTP until the process is told to stop. */
-export async function serveOverHttp(config: Config, logger: Logger): Promise<void> {
+export async function serveOverHttp(
+  config: Config,
+  logger: Logger,
+  tracing: Tracing | undefined,
+): Promise<void> {
   const { limits, model, ask, http: settings } = config;
   checkHttpSettings(settings);
   const ended = new Promise<string>((resolve) => {
     process.once("SIGTERM", resolve);
     process.once("SIGINT", resolve);
   });
-  const sandbox = openSandbox(config);
+  const sandbox = openSandbox(config, tracing);
   try {
     const catalog = await loadCatalog(config, (problem) => logger.warn(problem));
     const { functions } = catalog.stubs;
@@ -37,7 +42,7 @@ export async function serveOverHttp(config: Config, logger: Logger): Promise<voi
       token: settings.authToken !== undefined || settings.oauth.issuer !== undefined,
       ready,
     });
-    const options = { settings, catalog, sandbox, limits, model, ask, logger, observer: metrics };
+    const options = { settings, catalog, sandbox, limits, model, ask, logger, observer: metrics, tracing };
     server = await listen(() => serveHttp({ ...options, ops: opsRoutes({ metrics, ready }), landing }));
     process.stderr.write(`monty-code-mode: listening on ${server.url}\n`);
     logger.info("shutting down", { reason: await ended });

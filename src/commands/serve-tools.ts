@@ -3,11 +3,17 @@ import type { Logger } from "../logger.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 import { createServer } from "../server/server.js";
 import { serveStdio } from "../server/stdio.js";
+import type { Tracing } from "../telemetry/tracing.js";
 import { loadCatalog } from "./tools.js";
 
 /** Serves the tools of the configuration and programs on them, until the client leaves. */
-export async function serveTools(config: Config, sandbox: Sandbox, logger: Logger): Promise<void> {
+export async function serveTools(
+  config: Config,
+  sandbox: Sandbox,
+  logger: Logger,
+  tracing: Tracing | undefined,
+): Promise<void> {
   const catalog = await loadCatalog(config, (problem) => logger.warn(problem));
   const { limits, model, ask } = config;
-  await serveStdio(createServer({ catalog, sandbox, limits, model, ask, logger }), logger);
+  await serveStdio(createServer({ catalog, sandbox, limits, model, ask, logger, tracing }), logger);
 }

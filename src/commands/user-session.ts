@@ -4,7 +4,9 @@ import { SessionLog } from "../ask/session-log.js";
 import type { Turn } from "../ask/turn.js";
 import type { Config } from "../config.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
+import type { Tracing } from "../telemetry/tracing.js";
 import { openSandbox } from "./open-sandbox.js";
+import { EXPORT_MS, openTracing } from "./open-tracing.js";
 import { loadCatalog } from "./tools.js";
 
 export interface UserSessionOptions {
@@ -23,9 +25,10 @@ export class UserSession {
   private constructor(
     private readonly sandbox: Sandbox,
     private readonly log: SessionLog | undefined,
+    private readonly tracing: Tracing | undefined,
     asker: Omit<ConstructorParameters<typeof Asker>[0], "sandbox">,
   ) {
-    this.asker = new Asker({ ...asker, sandbox });
+    this.asker = new Asker({ ...asker, sandbox, around: tracing?.step });
   }
 
   /**
@@ -34,14 +37,15 @@ export class UserSession {
    */
   static async open(config: Config, { title, model, logDir }: UserSessionOptions): Promise<UserSession> {
     const { ask } = config;
-    const sandbox = openSandbox(config);
+    const tracing = await openTracing(config, { warn, exportMs: EXPORT_MS });
+    const sandbox = openSandbox(config, tracing);
     try {
       const log =
         logDir === undefined
           ? undefined
           : new SessionLog({ dir: logDir, title: `${title}, model ${model.name}`, warn });
-      return new UserSession(sandbox, log, {
-        model,
+      return new UserSession(sandbox, log, tracing, {
+        model: tracing?.model(model) ?? model,
         tools: [...(await loadCatalog(config, warn))],
         owner: sandbox,
         maxAttempts: ask.attempts,
@@ -86,6 +90,7 @@ export class UserSession {
   async close(): Promise<void> {
     this.log?.close();
     await this.sandbox.close();
+    await this.tracing?.close();
   }
 }
 

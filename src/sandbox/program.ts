@@ -53,6 +53,12 @@ export interface Program {
   readonly onToolCall?: ((call: ToolCall, phase: "start" | "end") => void) | undefined;
 }
 
+/** Runs a program within something of the caller's: gets the program, and what runs it. */
+export type AroundProgram = (
+  program: Program,
+  run: (program: Program) => Promise<Execution>,
+) => Promise<Execution>;
+
 /** One host call of a program. */
 export interface ToolCall {
   readonly name: string;

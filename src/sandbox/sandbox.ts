@@ -8,7 +8,7 @@ import { type Checkout, Pool, type PoolState } from "./monty/pool.js";
 import type { MontySession } from "./monty/session.js";
 import { prepare } from "./prepare.js";
 import { Probe } from "./probe.js";
-import type { Execution, Failure, Limits, Program } from "./program.js";
+import type { AroundProgram, Execution, Failure, Limits, Program } from "./program.js";
 import { CallRecorder } from "./recorder.js";
 import { Stdout } from "./stdout.js";
 import { certainErrors } from "./type-errors.js";
@@ -31,6 +31,8 @@ export interface SandboxOptions {
   readonly maxWaitMs?: number | undefined;
   /** The Monty runtime; that of the installed platform package by default. */
   readonly executable?: string | undefined;
+  /** Around each program, from its arrival to its result. */
+  readonly around?: AroundProgram | undefined;
 }
 
 /**
@@ -70,7 +72,9 @@ export class Sandbox {
 
   /** Runs a program. Whatever it does, this resolves, within its limits: a failure is a value. */
   async execute(program: Program): Promise<Execution> {
-    return new Run(program, this.options.limits, this.pool, this.checker).run();
+    const { limits, around } = this.options;
+    const run = (program: Program) => new Run(program, limits, this.pool, this.checker).run();
+    return around === undefined ? run(program) : around(program, run);
   }
 
   get state(): PoolState {

@@ -30,9 +30,17 @@ export class AskSession {
   static open(options: AskToolOptions): AskSession | null {
     const model = findModel(options);
     if (model === null) return null;
-    const { sandbox, tools, owner, ask, logger } = options;
+    const { sandbox, tools, owner, ask, logger, tracing } = options;
     const { attempts: maxAttempts, historyTokens: maxHistoryTokens, sessionLog: dir } = ask;
-    const asker = new Asker({ model, sandbox, tools, owner, maxAttempts, maxHistoryTokens });
+    const asker = new Asker({
+      model,
+      sandbox,
+      tools,
+      owner,
+      maxAttempts,
+      maxHistoryTokens,
+      around: tracing?.step,
+    });
     const warn = (problem: string) => logger?.warn(problem);
     const log = dir === undefined ? undefined : new SessionLog({ dir, title: `MCP, ${model.name}`, warn });
     return new AskSession(asker, log, options);
@@ -45,10 +53,8 @@ export class AskSession {
    */
   async ask(question: string, { conversation, requestId, signal, onEvent }: AskSessionOptions) {
     const record = this.log?.turn(question);
-    const { logger, server } = this.options;
-    const model = hasModel(this.options.model)
-      ? undefined
-      : samplingModel(server, { relatedRequestId: requestId });
+    const { logger } = this.options;
+    const model = hasModel(this.options.model) ? undefined : clientModel(this.options, requestId);
     try {
       const turn = await this.asker.ask(question, {
         conversation,
@@ -73,6 +79,15 @@ export class AskSession {
 }
 
 function findModel(options: AskToolOptions): ChatModel | null {
-  if (hasModel(options.model)) return openaiModel(options.model);
-  return canSample(options.server) ? samplingModel(options.server) : null;
+  if (hasModel(options.model)) return traced(openaiModel(options.model), options);
+  return canSample(options.server) ? clientModel(options) : null;
+}
+
+function clientModel(options: AskToolOptions, relatedRequestId?: RequestId): ChatModel {
+  const related = relatedRequestId === undefined ? {} : { relatedRequestId };
+  return traced(samplingModel(options.server, related), options);
+}
+
+function traced(model: ChatModel, { tracing }: AskToolOptions): ChatModel {
+  return tracing?.model(model) ?? model;
 }

@@ -6,6 +6,7 @@ import type { Tool } from "../catalog/tool.js";
 import type { AskSettings, ModelSettings } from "../config.js";
 import type { Logger } from "../logger.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
+import type { Tracing } from "../telemetry/tracing.js";
 import type { AskSession } from "./ask-session.js";
 import type { ServerObserver } from "./observer.js";
 import { errorResult, explainInput, jsonSchema, progressReporter, type ServerTool } from "./server-tool.js";
@@ -64,6 +65,7 @@ export interface AskToolOptions {
   readonly ask: AskSettings;
   readonly logger: Logger | undefined;
   readonly observer?: ServerObserver | undefined;
+  readonly tracing?: Tracing | undefined;
 }
 
 /** The tool that answers a question: it finds the tools, has a program written, runs it and tells the result. */
@@ -123,6 +125,7 @@ export function askTool(options: AskToolOptions): ServerTool & { close(): void }
 function observe(event: TurnEvent, observer: ServerObserver): void {
   if (event.type === "attempt" && event.execution !== null) observer.program?.(event.execution);
   if (event.type === "done") observer.turn?.(event.turn);
+  if (event.type === "failed") observer.turn?.(event);
 }
 
 /** What a person is shown of an event; undefined for nothing. */

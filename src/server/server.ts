@@ -16,6 +16,7 @@ import { type AskSettings, type ModelSettings, readConfig } from "../config.js";
 import type { Logger } from "../logger.js";
 import type { Limits } from "../sandbox/program.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
+import type { Tracing } from "../telemetry/tracing.js";
 import { VERSION } from "../version.js";
 import { askTool } from "./ask.js";
 import { catalogTool } from "./catalog-tool.js";
@@ -35,6 +36,7 @@ export interface ServerOptions {
   readonly ask?: AskSettings;
   readonly logger?: Logger;
   readonly observer?: ServerObserver;
+  readonly tracing?: Tracing | undefined;
 }
 
 /** What the settings are where nobody sets any. */
@@ -62,6 +64,7 @@ export function createServer(options: ServerOptions): Server {
     ask: settings = DEFAULTS.ask,
     logger,
     observer,
+    tracing,
   } = options;
   const taken = OWN_NAMES.find((name) => catalog.get(name) !== undefined);
   if (taken !== undefined) throw new Error(`A tool is named ${taken}, which is the server's own. Rename it.`);
@@ -77,6 +80,7 @@ export function createServer(options: ServerOptions): Server {
     { name: "monty-code-mode", title: "Monty code mode", version: VERSION },
     { capabilities: { tools: {}, resources: {}, prompts: {} }, instructions: INSTRUCTIONS },
   );
+  tracing?.requests(server);
   const ask = askTool({
     server,
     sandbox,
@@ -86,6 +90,7 @@ export function createServer(options: ServerOptions): Server {
     ask: settings,
     logger,
     observer,
+    tracing,
   });
   const tools = new Map<string, ServerTool>(
     [

@@ -4,16 +4,8 @@ import { describe, expect, it } from "vitest";
 import { runCli, ServerProcess } from "../support/cli.js";
 import { answerOf } from "../support/client.js";
 import { isAlive, sandboxPids } from "../support/processes.js";
-import { until } from "../support/until.js";
 
-async function listening(server: ServerProcess): Promise<URL> {
-  const [, url = ""] = await until(
-    "it listens",
-    () => /^monty-code-mode: listening on (http:\S+)$/m.exec(server.stderr),
-    10_000,
-  );
-  return new URL(url);
-}
+const listening = (server: ServerProcess) => server.listening();
 
 async function connect(url: URL): Promise<Client> {
   const client = new Client({ name: "test", version: "1" });

@@ -17,7 +17,7 @@ export function fixture(path: string): string {
 
 /** This process's environment without settings of the server's and of a model, and with those given. */
 export function environment(settings: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(([name]) => !/^(MONTY_CODE_MODE|OPENAI)_/.test(name));
+  const own = Object.entries(process.env).filter(([name]) => !/^(MONTY_CODE_MODE|OPENAI|OTEL)_/.test(name));
   return { ...Object.fromEntries(own), ...settings };
 }
 
@@ -78,6 +78,16 @@ export class ServerProcess implements AsyncDisposable {
     await server.answer(0);
     server.write(JSON.stringify({ jsonrpc: "2.0", method: "notifications/initialized" }));
     return server;
+  }
+
+  /** Where it serves HTTP, once it does. */
+  async listening(): Promise<URL> {
+    const [, url = ""] = await until(
+      "it listens",
+      () => /^monty-code-mode: listening on (http:\S+)$/m.exec(this.stderr),
+      10_000,
+    );
+    return new URL(url);
   }
 
   get pid(): number {
@@ -141,11 +151,15 @@ export class StdioConnection implements AsyncDisposable {
     private readonly collected: { stderr: string },
   ) {}
 
-  static async open(args: readonly string[] = []): Promise<StdioConnection> {
+  static async open(
+    args: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<StdioConnection> {
     const transport = new StdioClientTransport({
       command: process.execPath,
       args: [CLI, ...args],
       stderr: "pipe",
+      env: environment(env) as Record<string, string>,
     });
     const collected = { stderr: "" };
     transport.stderr?.on("data", (chunk: Buffer) => {

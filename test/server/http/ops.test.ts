@@ -10,6 +10,7 @@ import { readiness } from "../../../src/server/http/readiness.js";
 import { expenseTools } from "../../../tools/expenses/index.js";
 import { TestConnection } from "../../support/client.js";
 import { Gate } from "../../support/gate.js";
+import { WaitingTool } from "../../support/http.js";
 import { TestApp } from "../../support/http-app.js";
 import { ModelEndpoint } from "../../support/model-endpoint.js";
 import { TestSandbox } from "../../support/sandbox.js";
@@ -148,6 +149,41 @@ describe("/metrics", () => {
     for (const phase of ["discovery", "code", "answer"]) {
       expect(sample(text, `model_tokens_total{phase="${phase}",kind="prompt"}`)).toBeGreaterThan(0);
     }
+  });
+
+  it("counts what a question cost that was cancelled, and one that failed", async () => {
+    const waiting = new WaitingTool();
+    const metrics = metricsOf({ functions: pythonStubs([waiting.tool]).functions });
+    await using endpoint = await ModelEndpoint.start([
+      { text: "", usage: { promptTokens: 100, completionTokens: 10 } },
+      { text: "```python\nawait wait()\n```", usage: { promptTokens: 200, completionTokens: 20 } },
+      { text: "", usage: { promptTokens: 100, completionTokens: 10 } },
+      { status: 400, body: { error: { message: "no" } } },
+    ]);
+    await using connection = await TestConnection.open({
+      tools: [waiting.tool],
+      observer: metrics,
+      model: { apiKey: new Secret("sk-test"), baseUrl: endpoint.url, name: "scripted", timeoutMs: 10_000 },
+    });
+    const cancel = new AbortController();
+    const asked = connection.client.callTool(
+      { name: "ask", arguments: { question: "Why?" } },
+      undefined,
+      cancel,
+    );
+    await waiting.called;
+    cancel.abort();
+    await expect(asked).rejects.toThrow();
+    const value = async (name: string) => sample(await metrics.text(), name);
+    await vi.waitFor(async () =>
+      expect(await value('model_tokens_total{phase="code",kind="prompt"}')).toBe(200),
+    );
+    expect(await value('programs_total{outcome="cancelled"}')).toBe(1);
+    expect(await value('tool_call_duration_seconds_count{tool="wait",outcome="error"}')).toBe(1);
+
+    expect((await connection.call("ask", { question: "And now?" })).isError).toBe(true);
+    expect(await value('model_tokens_total{phase="discovery",kind="prompt"}')).toBe(200);
+    expect(await value('model_tokens_total{phase="code",kind="completion"}')).toBe(20);
   });
 
   it("adds up the tokens of turns by phase and kind", async () => {
