@@ -25,7 +25,14 @@ export async function serveOverHttp(
   });
   const sandbox = openSandbox(config, tracing);
   try {
-    const catalog = await loadCatalog(config, (problem) => logger.warn(problem));
+    let unused = 0;
+    const catalog = await loadCatalog(config, (problem) => {
+      unused += 1;
+      logger.warn(problem);
+    });
+    // Which files these are is no matter of clients from elsewhere.
+    const problems =
+      unused === 0 ? [] : [`Tools that could not be loaded: ${unused}. The server's log says why.`];
     const { functions } = catalog.stubs;
     const ready = () => sandbox.ping();
     let server: HttpServer | undefined;
@@ -42,7 +49,18 @@ export async function serveOverHttp(
       token: settings.authToken !== undefined || settings.oauth.issuer !== undefined,
       ready,
     });
-    const options = { settings, catalog, sandbox, limits, model, ask, logger, observer: metrics, tracing };
+    const options = {
+      settings,
+      catalog,
+      sandbox,
+      limits,
+      model,
+      ask,
+      logger,
+      observer: metrics,
+      tracing,
+      problems,
+    };
     server = await listen(() => serveHttp({ ...options, ops: opsRoutes({ metrics, ready }), landing }));
     process.stderr.write(`monty-code-mode: listening on ${server.url}\n`);
     logger.info("shutting down", { reason: await ended });

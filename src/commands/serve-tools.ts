@@ -13,7 +13,11 @@ export async function serveTools(
   logger: Logger,
   tracing: Tracing | undefined,
 ): Promise<void> {
-  const catalog = await loadCatalog(config, (problem) => logger.warn(problem));
+  const problems: string[] = [];
+  const catalog = await loadCatalog(config, (problem) => {
+    problems.push(problem);
+    logger.warn(problem);
+  });
   const { limits, model, ask } = config;
-  await serveStdio(createServer({ catalog, sandbox, limits, model, ask, logger, tracing }), logger);
+  await serveStdio(createServer({ catalog, sandbox, limits, model, ask, logger, tracing, problems }), logger);
 }

@@ -2,6 +2,7 @@ import type { AuthInfo } from "@modelcontextprotocol/sdk/server/auth/types.js";
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import {
   CallToolRequestSchema,
+  CompleteRequestSchema,
   ErrorCode,
   GetPromptRequestSchema,
   ListPromptsRequestSchema,
@@ -20,6 +21,8 @@ import type { Tracing } from "../telemetry/tracing.js";
 import { VERSION } from "../version.js";
 import { askTool } from "./ask.js";
 import { catalogTool } from "./catalog-tool.js";
+import { ClientLog } from "./client-log.js";
+import { type Completions, complete, noValues } from "./completions.js";
 import { executePythonTool } from "./execute-python.js";
 import type { ServerObserver } from "./observer.js";
 import { writeProgram, writeProgramPrompt } from "./prompts.js";
@@ -37,6 +40,8 @@ export interface ServerOptions {
   readonly logger?: Logger;
   readonly observer?: ServerObserver;
   readonly tracing?: Tracing | undefined;
+  /** What was wrong at the start, such as tools that could not be loaded: told to a client that wants a log. */
+  readonly problems?: readonly string[];
 }
 
 /** What the settings are where nobody sets any. */
@@ -65,6 +70,7 @@ export function createServer(options: ServerOptions): Server {
     logger,
     observer,
     tracing,
+    problems = [],
   } = options;
   const taken = OWN_NAMES.find((name) => catalog.get(name) !== undefined);
   if (taken !== undefined) throw new Error(`A tool is named ${taken}, which is the server's own. Rename it.`);
@@ -78,9 +84,13 @@ export function createServer(options: ServerOptions): Server {
 
   const server = new Server(
     { name: "monty-code-mode", title: "Monty code mode", version: VERSION },
-    { capabilities: { tools: {}, resources: {}, prompts: {} }, instructions: INSTRUCTIONS },
+    {
+      capabilities: { tools: {}, resources: {}, prompts: {}, logging: {}, completions: {} },
+      instructions: INSTRUCTIONS,
+    },
   );
   tracing?.requests(server);
+  const log = new ClientLog(server, problems);
   const ask = askTool({
     server,
     sandbox,
@@ -109,13 +119,16 @@ export function createServer(options: ServerOptions): Server {
   server.setRequestHandler(ListToolsRequestSchema, (_, { authInfo }) => ({
     tools: names(authInfo).flatMap((name) => tools.get(name)?.listing ?? []),
   }));
-  server.setRequestHandler(CallToolRequestSchema, ({ params }, extra) => {
+  server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
     const tool = tools.get(params.name);
     const known = names(extra.authInfo);
     if (tool === undefined || !known.includes(params.name)) {
       throw invalid(`There is no tool named ${params.name}. The tools are ${known.join(", ")}.`);
     }
-    return tool.call(params.arguments ?? {}, extra);
+    const started = performance.now();
+    const result = await tool.call(params.arguments ?? {}, extra);
+    await log.toolEnded(params.name, result, performance.now() - started, extra);
+    return result;
   });
 
   server.setRequestHandler(ListResourcesRequestSchema, () => ({
@@ -142,6 +155,12 @@ export function createServer(options: ServerOptions): Server {
     if (task === undefined || task.trim() === "") throw invalid("The prompt needs the argument task.");
     return writeProgram(task, stubs.text);
   });
+
+  const completions: Completions = {
+    prompts: { [writeProgramPrompt.name]: { task: noValues } },
+    resources: Object.fromEntries(resources.map(({ uri }) => [uri, {}])),
+  };
+  server.setRequestHandler(CompleteRequestSchema, ({ params }) => complete(params, completions));
   return server;
 }
 

@@ -154,6 +154,7 @@ export class StdioConnection implements AsyncDisposable {
   static async open(
     args: readonly string[] = [],
     env: Readonly<Record<string, string>> = {},
+    client = new Client({ name: "test", version: "1" }),
   ): Promise<StdioConnection> {
     const transport = new StdioClientTransport({
       command: process.execPath,
@@ -165,7 +166,6 @@ export class StdioConnection implements AsyncDisposable {
     transport.stderr?.on("data", (chunk: Buffer) => {
       collected.stderr += chunk;
     });
-    const client = new Client({ name: "test", version: "1" });
     await client.connect(transport);
     await client.listTools();
     return new StdioConnection(client, transport.pid as number, collected);
