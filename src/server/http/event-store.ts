@@ -10,11 +10,17 @@ export interface EventLimits {
 interface StoredEvent {
   readonly id: string;
   readonly stream: string;
-  readonly message: JSONRPCMessage;
+  /** The message as JSON: as an object it would take several times the memory. */
+  readonly json: string;
   readonly bytes: number;
+  /** Whether its stream has ended with it. */
+  readonly isAnswer: boolean;
 }
 
 type Send = (id: string, message: JSONRPCMessage) => Promise<void>;
+
+/** The first of a stream only gives it an id. */
+const EMPTY = "{}";
 
 const LIMITS: EventLimits = { events: 1000, bytes: 2 * 1024 * 1024 };
 
@@ -32,45 +38,52 @@ export class SessionEvents implements EventStore {
   async storeEvent(stream: string, message: JSONRPCMessage): Promise<string> {
     this.count += 1;
     const id = String(this.count);
-    const bytes = Buffer.byteLength(JSON.stringify(message));
-    this.events.push({ id, stream, message, bytes });
+    const json = JSON.stringify(message);
+    const bytes = Buffer.byteLength(json);
+    this.events.push({ id, stream, json, bytes, isAnswer: "result" in message || "error" in message });
     this.bytes += bytes;
     while (this.events.length > 1 && this.isFull()) this.bytes -= this.events.shift()?.bytes ?? 0;
     return id;
   }
 
-  async getStreamIdForEventId(id: string): Promise<string | undefined> {
-    return this.events.find((event) => event.id === id)?.stream;
+  // There is no getStreamIdForEventId: with it, a stream is refused to a client as long as the connection on which it
+  // lost it looks alive from here. Without, the stream goes to the one who asked last.
+
+  /** Whether streams can be resumed after that event. */
+  has(id: string): boolean {
+    return this.find(id) !== undefined;
   }
 
   /** @throws Error when the event has gone. */
   async replayEventsAfter(id: string, { send }: { send: Send }): Promise<string> {
-    const last = this.events.find((event) => event.id === id);
+    const last = this.find(id);
     if (last === undefined) throw new Error(`There is no event ${id}.`);
-    for (const event of this.after(last)) await send(event.id, event.message);
+    // Looked for one by one: others may come while one is sent, and the transport takes over when there are no more.
+    for (let next = this.after(last)[0]; next !== undefined; next = this.after(next)[0])
+      await send(next.id, JSON.parse(next.json));
     return last.stream;
   }
 
   /** What follows an event on a stream that has ended with its answer; null where the stream goes on. */
   restOfEnded(id: string): readonly StoredEvent[] | null {
-    const last = this.events.find((event) => event.id === id);
+    const last = this.find(id);
     if (last === undefined) return null;
     const rest = this.after(last);
-    return isAnswer((rest.at(-1) ?? last).message) ? rest : null;
+    return (rest.at(-1) ?? last).isAnswer ? rest : null;
   }
 
-  private after(last: StoredEvent): StoredEvent[] {
-    // The first of a stream only gives it an id.
-    return this.events
-      .slice(this.events.indexOf(last) + 1)
-      .filter(({ stream, message }) => stream === last.stream && "jsonrpc" in message);
+  private find(id: string): StoredEvent | undefined {
+    return this.events.find((event) => event.id === id);
+  }
+
+  private after({ id, stream }: StoredEvent): StoredEvent[] {
+    const number = Number(id);
+    return this.events.filter(
+      (event) => Number(event.id) > number && event.stream === stream && event.json !== EMPTY,
+    );
   }
 
   private isFull(): boolean {
     return this.events.length > this.limits.events || this.bytes > this.limits.bytes;
   }
-}
-
-function isAnswer(message: JSONRPCMessage): boolean {
-  return "result" in message || "error" in message;
 }

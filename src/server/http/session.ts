@@ -4,6 +4,7 @@ import type { Response } from "express";
 import { RequestCounter } from "../request-counter.js";
 import { createServer, type ServerOptions } from "../server.js";
 import type { AuthRequest } from "./auth.js";
+import { sendError } from "./errors.js";
 import { SessionEvents } from "./event-store.js";
 
 export interface SessionOptions {
@@ -57,6 +58,8 @@ export class Session {
       if (this.exchanges === 0) this.waitIdle();
     });
     const last = req.method === "GET" ? req.get("last-event-id") : undefined;
+    if (last !== undefined && !this.events.has(last))
+      return sendError(res, 400, "There is no such event, or no longer: open a new stream.");
     const rest = last === undefined ? null : this.events.restOfEnded(last);
     // The transport would leave the stream open for ever, though nothing more can come.
     if (rest !== null) return this.sendRest(rest, res);
@@ -74,8 +77,7 @@ export class Session {
       "Cache-Control": "no-cache, no-transform",
       "Mcp-Session-Id": this.options.id,
     });
-    for (const { id, message } of rest)
-      res.write(`event: message\nid: ${id}\ndata: ${JSON.stringify(message)}\n\n`);
+    for (const { id, json } of rest) res.write(`event: message\nid: ${id}\ndata: ${json}\n\n`);
     res.end();
   }
 

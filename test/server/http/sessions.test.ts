@@ -118,19 +118,66 @@ describe("a stream that was lost", () => {
     waiting.release();
 
     const resume = (id: string) =>
-      until("the stream is free", async () => {
-        const resumed = await fetch(http.server.url, {
-          headers: { ...HEADERS, ...session, "Last-Event-ID": id },
-        });
-        return resumed.status === 200 && resumed;
-      });
-    const resumed = await rest(sseEvents(await until("it has ended", () => resume(second.id))));
+      fetch(http.server.url, { headers: { ...HEADERS, ...session, "Last-Event-ID": id } });
+    const resumed = await rest(sseEvents(await resume(second.id)));
     const all = [second, ...resumed];
     expect(
       all.map(({ message }) => message.params?.progress ?? message.result.structuredContent.result),
     ).toEqual([1, 2, 3, "end"]);
     // Once more, from its start: the same events.
     expect(await rest(sseEvents(await resume(first.id)))).toEqual(all);
+  });
+
+  it("is resumed as often as it is lost, while events come", async () => {
+    const steps = 60;
+    await using http = await TestHttp.start({ tools: expenseTools });
+    const session = await http.initialize();
+    const code = `import asyncio
+for i in range(${steps / 6}):
+    await asyncio.gather(*[get_custom_budget(1) for _ in range(6)])
+"end"`;
+    const params = { _meta: { progressToken: "p" } };
+    const seen: unknown[] = [];
+    let last: string | undefined;
+    for (let losses = 0; seen.at(-1) !== "end"; losses++) {
+      const connection = new AbortController();
+      const response =
+        last === undefined
+          ? await http.post(call(7, "execute_python", { code }, params), session, connection.signal)
+          : await fetch(http.server.url, {
+              headers: { ...HEADERS, ...session, "Last-Event-ID": last },
+              signal: connection.signal,
+            });
+      expect(response.status).toBe(200);
+      let taken = 0;
+      for await (const { id, message } of sseEvents(response)) {
+        last = id;
+        if (message !== null) seen.push(message.params?.progress ?? message.result.structuredContent.result);
+        // Each connection is lost a little later than the one before it.
+        taken += 1;
+        if (taken > losses) break;
+      }
+      connection.abort();
+    }
+    expect(seen).toEqual([...Array.from({ length: steps }, (_, i) => i + 1), "end"]);
+  });
+
+  it("is resumed while the connection on which it was lost looks alive", async () => {
+    const waiting = new WaitingTool();
+    await using http = await TestHttp.start({ tools: [...expenseTools, waiting.tool] });
+    const session = await http.initialize();
+    const code = "await get_custom_budget(1)\nawait wait()";
+    const params = { _meta: { progressToken: "p" } };
+    const lost = sseEvents(await http.post(call(7, "execute_python", { code }, params), session));
+    await lost.next();
+    const { id } = (await lost.next()).value;
+    await waiting.called;
+    const headers = { ...HEADERS, ...session, "Last-Event-ID": id };
+    const resumed = await fetch(http.server.url, { headers });
+    waiting.release();
+    const messages = (await rest(sseEvents(resumed))).map(({ message }) => message);
+    expect(messages).toMatchObject([{ params: { progress: 2 } }, { id: 7 }]);
+    expect(await rest(lost)).toEqual([]);
   });
 
   it("is not resumed after an event that nobody knows", async () => {
