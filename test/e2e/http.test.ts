@@ -1,7 +1,7 @@
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { describe, expect, it } from "vitest";
-import { runCli, ServerProcess } from "../support/cli.js";
+import { fixture, runCli, ServerProcess } from "../support/cli.js";
 import { answerOf } from "../support/client.js";
 import { isAlive, sandboxPids } from "../support/processes.js";
 
@@ -43,6 +43,38 @@ describe("serve --http", () => {
       await client.close();
     },
   );
+
+  it("answers all that it has taken when SIGTERM comes under load", async () => {
+    await using server = new ServerProcess([
+      ...["serve", "--http", "--port", "0", "--tools", fixture("tools/recorder")],
+      ...["--rate-per-minute", "100000"],
+    ]);
+    const url = await listening(server);
+    const clients = await Promise.all(Array.from({ length: 16 }, () => connect(url)));
+    const answers = new Map<number, unknown>();
+    let asked = 0;
+    const work = clients.map(async (client, index) => {
+      // Up to the first request that the server takes no more.
+      for (;;) {
+        const id = asked++;
+        const call =
+          index % 2 === 0
+            ? client.callTool({ name: "record", arguments: { id } })
+            : execute(client, `await record(${id})`);
+        const answer = await call.catch(() => undefined);
+        if (answer === undefined) return;
+        answers.set(id, (answer.structuredContent as { result?: unknown }).result);
+        if (answers.size === 150) server.child.kill("SIGTERM");
+      }
+    });
+    await Promise.all(work);
+    expect(await server.exit).toBe(0);
+    const taken = Array.from(server.stderr.matchAll(/^recorded (\d+)\.$/gm), ([, id]) => Number(id));
+    expect(taken.length).toBeGreaterThanOrEqual(150);
+    expect(taken.filter((id) => answers.get(id) !== id)).toEqual([]);
+    expect([...answers].filter(([id, result]) => id !== result)).toEqual([]);
+    await Promise.all(clients.map((client) => client.close()));
+  });
 
   it("ends a request beyond the grace time, and leaves no process", async () => {
     await using server = new ServerProcess(["--http", "--port", "0", "--shutdown-grace-ms", "50"]);
