@@ -7,6 +7,7 @@ import { CODE, errorBody, errorHandler, sendError } from "./http/errors.js";
 import { hostGuard, inUrl, jsonGuard, rateGuard, servedHosts } from "./http/guards.js";
 import { Sessions } from "./http/sessions.js";
 import { checkHttpSettings } from "./http/settings.js";
+import { endStalled } from "./http/stalled.js";
 import { createServer, type ServerOptions } from "./server.js";
 
 const PATH = "/mcp";
@@ -21,9 +22,16 @@ export interface ClientTimes {
   readonly requestMs: number;
   /** Without a request on a connection. */
   readonly keepAliveMs: number;
+  /** Without taking anything of an answer. */
+  readonly stallMs: number;
 }
 
-const CLIENT_TIMES: ClientTimes = { headersMs: 10_000, requestMs: 30_000, keepAliveMs: 5000 };
+const CLIENT_TIMES: ClientTimes = {
+  headersMs: 10_000,
+  requestMs: 30_000,
+  keepAliveMs: 5000,
+  stallMs: 30_000,
+};
 
 export interface HttpOptions extends ServerOptions {
   readonly settings: HttpSettings;
@@ -89,6 +97,7 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
     app,
   );
   http.on("clientError", refuseClient);
+  endStalled(http, clientTimes.stallMs);
   const { port } = await listen(http, settings);
   hosts = servedHosts(settings.host, port, publicUrl?.host);
   origin = `http://${inUrl(settings.host)}:${port}`;

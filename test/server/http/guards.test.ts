@@ -5,6 +5,9 @@ import { ConfigError } from "../../../src/config.js";
 import { defineTool, z } from "../../../src/index.js";
 import { Secret } from "../../../src/secret.js";
 import { HEADERS, INITIALIZE, TestHttp } from "../../support/http.js";
+import { until } from "../../support/until.js";
+
+const TIMES = { headersMs: 1000, requestMs: 1000, keepAliveMs: 1000, stallMs: 1000 };
 
 const LIST = { jsonrpc: "2.0", id: 1, method: "tools/list" };
 
@@ -76,13 +79,54 @@ describe("a request is refused", () => {
   });
 
   it("when its headers come too slowly", async () => {
-    const clientTimes = { headersMs: 50, requestMs: 1000, keepAliveMs: 1000 };
-    await using http = await TestHttp.start({ clientTimes });
+    await using http = await TestHttp.start({ clientTimes: { ...TIMES, headersMs: 50 } });
     const socket = connect(Number(new URL(http.server.url).port), "127.0.0.1");
     socket.write("POST /mcp HTTP/1.1\r\nHost: a\r\n");
     let text = "";
     for await (const chunk of socket) text += chunk;
     expect(text).toMatch(/^HTTP\/1.1 408 .*\{"jsonrpc":"2.0","error":\{"code":-32000,.*\}$/s);
+  });
+});
+
+describe("a client that is too slow", () => {
+  it("with the body of its request is answered 408", async () => {
+    await using http = await TestHttp.start({ clientTimes: { ...TIMES, headersMs: 100, requestMs: 100 } });
+    const { host, port } = new URL(http.server.url);
+    const socket = connect(Number(port), "127.0.0.1");
+    const head = { Host: host, ...HEADERS, "Content-Length": "100" };
+    const lines = Object.entries(head).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.write(`POST /mcp HTTP/1.1\r\n${lines.join("")}\r\n{"half":`);
+    let text = "";
+    for await (const chunk of socket) text += chunk;
+    expect(text).toMatch(/^HTTP\/1.1 408 .*\{"jsonrpc":"2.0","error":\{"code":-32000,.*\}$/s);
+  });
+
+  it("in taking an answer loses its connection, and others theirs not", async () => {
+    const large = defineTool({
+      name: "large",
+      description: "More than the system buffers.",
+      input: z.object({}),
+      output: z.string(),
+      run: () => "x".repeat(32 * 1024 * 1024),
+    });
+    const settings = { sessionIdleMs: 1000 };
+    const clientTimes = { ...TIMES, stallMs: 200 };
+    await using http = await TestHttp.start({ tools: [large], settings, clientTimes });
+    const idle = await http.initialize();
+    const stream = await fetch(http.server.url, { headers: { ...HEADERS, ...idle } });
+    const session = await http.initialize();
+    const { host, port } = new URL(http.server.url);
+    const socket = connect(Number(port), "127.0.0.1");
+    socket.pause().on("error", () => undefined);
+    const body = JSON.stringify({ ...LIST, method: "tools/call", params: { name: "large", arguments: {} } });
+    const head = { Host: host, ...HEADERS, ...session, "Content-Length": body.length };
+    const lines = Object.entries(head).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.write(`POST /mcp HTTP/1.1\r\n${lines.join("")}\r\n${body}`);
+    // A session goes on as long as it has a connection.
+    await until("its session has ended", () => http.server.sessions.size === 1, 10_000);
+    expect((await http.post(LIST, idle)).status).toBe(200);
+    await stream.body?.cancel();
+    socket.destroy();
   });
 });
 
