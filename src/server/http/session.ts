@@ -67,6 +67,14 @@ export class Session {
     if (this.transport.sessionId === undefined) await this.close();
   }
 
+  /**
+   * Resolves when all requests are answered, or after `ms` milliseconds; at once where no connection is left that an
+   * answer could take. A request may have been taken over by another connection than its own.
+   */
+  async drain(ms: number): Promise<void> {
+    if (this.exchanges > 0) await this.requests?.drain(ms);
+  }
+
   async close(): Promise<void> {
     await this.transport.close();
   }

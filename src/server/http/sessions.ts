@@ -45,16 +45,20 @@ export class Sessions {
   /** Takes no new requests, and waits until those under way are answered, at most `graceMs`; then ends all sessions. */
   async close(graceMs: number): Promise<void> {
     this.stopping = true;
-    if (this.posts.size > 0) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, graceMs);
-        this.onDrained = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    await Promise.all(Array.from(this.open.values(), (session) => session.close()));
+    const sessions = () => Array.from(this.open.values());
+    await Promise.all([this.drainPosts(graceMs), ...sessions().map((session) => session.drain(graceMs))]);
+    await Promise.all(sessions().map((session) => session.close()));
+  }
+
+  private async drainPosts(graceMs: number): Promise<void> {
+    if (this.posts.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, graceMs);
+      this.onDrained = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   private async start(req: AuthRequest, res: Response): Promise<void> {

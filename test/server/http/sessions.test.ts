@@ -1,5 +1,6 @@
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { CreateMessageRequestSchema } from "@modelcontextprotocol/sdk/types.js";
+import { Router } from "express";
 import { describe, expect, it } from "vitest";
 import { expenseTools } from "../../../tools/expenses/index.js";
 import { answerOf, textOf } from "../../support/client.js";
@@ -245,6 +246,34 @@ describe("the end of the server", () => {
     waiting.release();
     expect(await response.text()).toContain("released");
     await closed;
+  });
+
+  it("lets a request end whose stream was lost and resumed", async () => {
+    const waiting = new WaitingTool();
+    let closed = 0;
+    const ops = Router().use((_req, res, next) => {
+      res.once("close", () => {
+        closed += 1;
+      });
+      next();
+    });
+    const settings = { shutdownGraceMs: 20_000 };
+    await using http = await TestHttp.start({ tools: [waiting.tool], settings, ops });
+    const session = await http.initialize();
+    const connection = new AbortController();
+    const events = sseEvents(await http.post(call(1, "wait"), session, connection.signal));
+    const { id } = (await events.next()).value;
+    await waiting.called;
+    const headers = { ...HEADERS, ...session, "Last-Event-ID": id };
+    const resumed = await fetch(http.server.url, { headers });
+    connection.abort();
+    await until("the first connection has ended", () => closed === 2);
+    const ending = http.server.close();
+    await new Promise(setImmediate);
+    expect(waiting.aborted).toBe(false);
+    waiting.release();
+    expect(await resumed.text()).toContain("released");
+    await ending;
   });
 
   it("ends a request that takes longer than the grace time", async () => {
