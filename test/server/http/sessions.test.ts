@@ -206,7 +206,7 @@ describe("a session", () => {
 
   it("ends when it is idle, not while a request runs", async () => {
     const waiting = new WaitingTool();
-    await using http = await TestHttp.start({ tools: [waiting.tool], settings: { sessionIdleMs: 30 } });
+    await using http = await TestHttp.start({ tools: [waiting.tool], settings: { sessionIdleMs: 300 } });
     const running = await http.initialize();
     const response = await http.post(call(1, "wait"), running);
     await http.initialize();
