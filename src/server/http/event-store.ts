@@ -5,6 +5,8 @@ export interface EventLimits {
   readonly events: number;
   /** As JSON. */
   readonly bytes: number;
+  /** Requests that have been answered. */
+  readonly answered: number;
 }
 
 interface StoredEvent {
@@ -22,14 +24,17 @@ type Send = (id: string, message: JSONRPCMessage) => Promise<void>;
 /** The first of a stream only gives it an id. */
 const EMPTY = "{}";
 
-const LIMITS: EventLimits = { events: 1000, bytes: 2 * 1024 * 1024 };
+const LIMITS: EventLimits = { events: 1000, bytes: 2 * 1024 * 1024, answered: 50 };
 
 /**
- * The latest events of one session, for clients that lost a stream. The oldest go first; after an event that has gone,
- * nothing can be resumed, so that no client misses one without knowing. The latest event stays, however long.
+ * The latest events of one session, for clients that lost a stream. The oldest go first, and all of a stream that
+ * ended many requests ago; after an event that has gone, nothing can be resumed, so that no client misses one without
+ * knowing. The latest event stays, however long.
  */
 export class SessionEvents implements EventStore {
   private events: StoredEvent[] = [];
+  /** Streams that have ended, the oldest first. */
+  private readonly ended: string[] = [];
   private bytes = 0;
   private count = 0;
 
@@ -40,8 +45,11 @@ export class SessionEvents implements EventStore {
     const id = String(this.count);
     const json = JSON.stringify(message);
     const bytes = Buffer.byteLength(json);
-    this.events.push({ id, stream, json, bytes, isAnswer: "result" in message || "error" in message });
+    const isAnswer = "result" in message || "error" in message;
+    this.events.push({ id, stream, json, bytes, isAnswer });
     this.bytes += bytes;
+    if (isAnswer) this.ended.push(stream);
+    if (this.ended.length > this.limits.answered) this.forget(this.ended.shift() as string);
     while (this.events.length > 1 && this.isFull()) this.bytes -= this.events.shift()?.bytes ?? 0;
     return id;
   }
@@ -81,6 +89,11 @@ export class SessionEvents implements EventStore {
     return this.events.filter(
       (event) => Number(event.id) > number && event.stream === stream && event.json !== EMPTY,
     );
+  }
+
+  private forget(stream: string): void {
+    this.events = this.events.filter((event) => event.stream !== stream);
+    this.bytes = this.events.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   private isFull(): boolean {

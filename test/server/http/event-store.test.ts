@@ -27,12 +27,24 @@ it("replays what comes while it replays", async () => {
 });
 
 it.each([
-  ["events", { events: 2, bytes: 1e6 }],
-  ["bytes", { events: 100, bytes: 80 }],
+  ["events", { events: 2, bytes: 1e6, answered: 10 }],
+  ["bytes", { events: 100, bytes: 80, answered: 10 }],
 ])("forgets the oldest beyond its limit of %s", async (_what, limits) => {
   const store = new SessionEvents(limits);
   const ids: string[] = [];
   for (const text of ["1", "2", "3"]) ids.push(await store.storeEvent("a", notice(text)));
   expect(ids.map((id) => store.has(id))).toEqual([false, true, true]);
   await expect(store.replayEventsAfter("1", { send: async () => undefined })).rejects.toThrow("no event 1");
+});
+
+it("forgets the streams of the oldest answers, and none that goes on", async () => {
+  const store = new SessionEvents({ events: 100, bytes: 1e6, answered: 2 });
+  const going = await store.storeEvent("going", notice("1"));
+  const answers: string[] = [];
+  for (const id of [1, 2, 3]) {
+    await store.storeEvent(`stream ${id}`, notice("progress"));
+    answers.push(await store.storeEvent(`stream ${id}`, { jsonrpc: "2.0", id, result: {} }));
+  }
+  expect(answers.map((id) => store.has(id))).toEqual([false, true, true]);
+  expect(store.has(going)).toBe(true);
 });
