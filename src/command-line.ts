@@ -83,7 +83,7 @@ function commands(args: readonly string[]): Command {
       const { chat } = await import("./commands/chat.js");
       process.exitCode = await chat(config);
     });
-  withSettings(cli.command("stubs"), ["tools", "log-level"])
+  withSettings(cli.command("stubs"), ["tools", "config", "log-level"])
     .description("Print the Python stubs of the tools.")
     .action(async (flags: Flags) => {
       const config = readConfig(settingFlags(flags));

@@ -7,7 +7,7 @@ import { checkHttpSettings } from "../server/http/settings.js";
 import { type HttpServer, serveHttp } from "../server/http.js";
 import { VERSION } from "../version.js";
 import { openSandbox } from "./open-sandbox.js";
-import { loadCatalog } from "./tools.js";
+import { type OpenTools, openTools } from "./tools.js";
 import { UsageError } from "./usage-error.js";
 
 /** Serves MCP over HTTP until the process is told to stop. */
@@ -19,8 +19,11 @@ export async function serveOverHttp(config: Config, logger: Logger): Promise<voi
     process.once("SIGINT", resolve);
   });
   const sandbox = openSandbox(config);
+  let tools: OpenTools | undefined;
   try {
-    const catalog = await loadCatalog(config, (problem) => logger.warn(problem));
+    tools = await openTools(config, logger);
+    await tools.started();
+    const { catalog } = tools;
     const { functions } = catalog.stubs;
     const ready = () => sandbox.ping();
     let server: HttpServer | undefined;
@@ -43,7 +46,7 @@ export async function serveOverHttp(config: Config, logger: Logger): Promise<voi
     logger.info("shutting down", { reason: await ended });
     await server.close();
   } finally {
-    await sandbox.close();
+    await Promise.all([sandbox.close(), tools?.close()]);
   }
 }
 

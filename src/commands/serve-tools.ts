@@ -3,11 +3,17 @@ import type { Logger } from "../logger.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 import { createServer } from "../server/server.js";
 import { serveStdio } from "../server/stdio.js";
-import { loadCatalog } from "./tools.js";
+import { openTools } from "./tools.js";
 
 /** Serves the tools of the configuration and programs on them, until the client leaves. */
 export async function serveTools(config: Config, sandbox: Sandbox, logger: Logger): Promise<void> {
-  const catalog = await loadCatalog(config, (problem) => logger.warn(problem));
-  const { limits, model, ask } = config;
-  await serveStdio(createServer({ catalog, sandbox, limits, model, ask, logger }), logger);
+  const tools = await openTools(config, logger);
+  try {
+    await tools.started();
+    const { catalog } = tools;
+    const { limits, model, ask } = config;
+    await serveStdio(createServer({ catalog, sandbox, limits, model, ask, logger }), logger);
+  } finally {
+    await tools.close();
+  }
 }

@@ -5,7 +5,7 @@ import type { Turn } from "../ask/turn.js";
 import type { Config } from "../config.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 import { openSandbox } from "./open-sandbox.js";
-import { loadCatalog } from "./tools.js";
+import { note, noteLogger, type OpenTools, openTools } from "./tools.js";
 
 export interface UserSessionOptions {
   /** What asks, for the session log. */
@@ -22,6 +22,7 @@ export class UserSession {
 
   private constructor(
     private readonly sandbox: Sandbox,
+    private readonly tools: OpenTools,
     private readonly log: SessionLog | undefined,
     asker: Omit<ConstructorParameters<typeof Asker>[0], "sandbox">,
   ) {
@@ -35,20 +36,27 @@ export class UserSession {
   static async open(config: Config, { title, model, logDir }: UserSessionOptions): Promise<UserSession> {
     const { ask } = config;
     const sandbox = openSandbox(config);
+    let tools: OpenTools | undefined;
     try {
+      tools = await openTools(config, noteLogger);
+      await waitFor(tools);
       const log =
         logDir === undefined
           ? undefined
-          : new SessionLog({ dir: logDir, title: `${title}, model ${model.name}`, warn });
-      return new UserSession(sandbox, log, {
+          : new SessionLog({
+              dir: logDir,
+              title: `${title}, model ${model.name}`,
+              warn: note,
+            });
+      return new UserSession(sandbox, tools, log, {
         model,
-        tools: [...(await loadCatalog(config, warn))],
+        tools: [...tools.catalog],
         owner: sandbox,
         maxAttempts: ask.attempts,
         maxHistoryTokens: ask.historyTokens,
       });
     } catch (error) {
-      await sandbox.close();
+      await Promise.all([sandbox.close(), tools?.close()]);
       throw error;
     }
   }
@@ -82,13 +90,23 @@ export class UserSession {
     return this.log?.open();
   }
 
-  /** Ends the session log and the sandbox. */
+  /** Ends the session log, the sandbox and the servers. */
   async close(): Promise<void> {
     this.log?.close();
-    await this.sandbox.close();
+    await Promise.all([this.sandbox.close(), this.tools.close()]);
   }
 }
 
-function warn(problem: string): void {
-  process.stderr.write(`monty-code-mode: ${problem}\n`);
+/** How long a person waits for servers whose tools may not even be needed. */
+const PATIENCE_MS = 10_000;
+
+async function waitFor(tools: OpenTools): Promise<void> {
+  let patience: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    patience = setTimeout(resolve, PATIENCE_MS);
+  });
+  await Promise.race([tools.started(), late]);
+  clearTimeout(patience);
+  const missing = tools.upstreams.filter(({ state }) => state === "starting").map(({ name }) => name);
+  if (missing.length > 0) note(`Not started yet, and left out: ${missing.join(", ")}.`);
 }
