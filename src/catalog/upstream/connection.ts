@@ -11,8 +11,9 @@ import {
 import { VERSION } from "../../version.js";
 import type { UpstreamSettings } from "./config-file.js";
 import { httpTransport } from "./http.js";
-import { type Listing, listTools, ToolPage } from "./listing.js";
+import { type ListedTool, type Listing, listTools, ToolPage } from "./listing.js";
 import { StdioTransport } from "./stdio.js";
+import { callAsTask } from "./task-call.js";
 
 const PING_MS = 5000;
 const GOODBYE_MS = 1000;
@@ -115,7 +116,7 @@ export class Connection {
    * @throws SessionExpiredError, UpstreamTimeoutError, or an Error that says what went wrong.
    */
   async callTool(
-    name: string,
+    { name, isTask }: ListedTool,
     args: Readonly<Record<string, unknown>>,
     signal: AbortSignal,
   ): Promise<CallToolResult> {
@@ -125,11 +126,10 @@ export class Connection {
     const cancel = () => cancelling.abort(signal.reason);
     signal.addEventListener("abort", cancel, { once: true });
     try {
-      return await this.client.request(
-        { method: "tools/call", params: { name, arguments: { ...args } } },
-        CallToolResultSchema,
-        { timeout: this.settings.timeoutMs, signal: cancelling.signal },
-      );
+      const params = { name, arguments: { ...args } };
+      const options = { timeout: this.settings.timeoutMs, signal: cancelling.signal };
+      if (isTask) return await callAsTask(this.client, params, options);
+      return await this.client.request({ method: "tools/call", params }, CallToolResultSchema, options);
     } catch (error) {
       signal.throwIfAborted();
       throw this.describe(error, "the call");

@@ -17,6 +17,8 @@ export interface ListedTool {
   readonly inputSchema: JsonSchema;
   readonly outputSchema?: JsonSchema;
   readonly annotations: ToolAnnotations;
+  /** Whether the server runs it only as a task: see `callAsTask`. */
+  readonly isTask: boolean;
 }
 
 export interface Listing {
@@ -118,6 +120,7 @@ function readTool(listed: unknown): ListedTool | string {
     ...(tool.outputSchema &&
       !isTooLarge(tool.outputSchema) && { outputSchema: tool.outputSchema as JsonSchema }),
     annotations: readAnnotations(tool),
+    isTask: tool.execution?.taskSupport === "required",
   };
 }
 

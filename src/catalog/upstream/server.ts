@@ -4,6 +4,7 @@ import type { UpstreamSettings } from "./config-file.js";
 import { Connection, type ConnectionEvents, SessionExpiredError } from "./connection.js";
 import { LineBudget } from "./line-budget.js";
 import type { ListedTool } from "./listing.js";
+import { unlessAborted } from "./unless-aborted.js";
 
 /** The wait before another start: doubled each time, begun anew after a connection that has lasted. */
 const FIRST_WAIT_MS = 1000;
@@ -27,6 +28,8 @@ export class UpstreamServer {
   private problem: string | undefined;
   private failures = 0;
   private since = 0;
+  /** When a session had last expired. */
+  private reopened = Number.NEGATIVE_INFINITY;
   private waiting: NodeJS.Timeout | undefined;
   private readonly closed = new AbortController();
   private refreshing: Promise<void> | undefined;
@@ -63,12 +66,12 @@ export class UpstreamServer {
   }
 
   /**
-   * Calls a tool by the server's own name for it.
+   * Calls one of its tools.
    *
    * @throws UpstreamDownError, and what `Connection.callTool` throws; the message names the server.
    */
   async callTool(
-    tool: string,
+    tool: ListedTool,
     args: Readonly<Record<string, unknown>>,
     signal: AbortSignal,
   ): Promise<CallToolResult> {
@@ -141,12 +144,13 @@ export class UpstreamServer {
   private ended(connection: Connection | undefined, problem: string, expired: boolean): void {
     if (connection === undefined || connection !== this.connection) return;
     this.connection = undefined;
-    const lasted = performance.now() - this.since;
-    if (lasted > LONGEST_WAIT_MS) this.failures = 0;
+    const now = performance.now();
+    if (now - this.since > LONGEST_WAIT_MS) this.failures = 0;
     void connection.close();
-    // A session that has just begun and is unknown already would be opened for ever.
-    if (expired && lasted > FIRST_WAIT_MS) void this.start();
-    else this.down(problem);
+    // Where each new session is unknown at once, the next is not opened at once.
+    if (!expired || now - this.reopened < FIRST_WAIT_MS) return this.down(problem);
+    this.reopened = now;
+    void this.start();
   }
 
   private down(problem: string): void {
@@ -207,20 +211,5 @@ export class UpstreamServer {
 
   private log(level: "debug" | "info" | "warn", text: string): void {
     this.logger[level](`${this.name}: ${text}`, { upstream: this.name });
-  }
-}
-
-/** @throws the signal's reason when it aborts first. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let onAbort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
   }
 }

@@ -67,14 +67,14 @@ export class StdioTransport implements Transport {
       shell: isWindows,
       windowsHide: true,
     });
+    this.child = child;
+    endWithUs(child);
+    this.read(child);
     await new Promise<void>((resolve, reject) => {
       child.once("spawn", resolve);
       child.once("error", (error) => reject(new Error(whyNotStarted(error, command), { cause: error })));
     });
     child.on("error", (error) => this.onerror?.(error));
-    this.child = child;
-    endWithUs(child);
-    this.read(child);
   }
 
   async send(message: JSONRPCMessage): Promise<void> {

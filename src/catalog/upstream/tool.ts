@@ -27,9 +27,12 @@ export interface UpstreamToolOptions {
 export function upstreamTool(options: UpstreamToolOptions): Tool {
   const { server, listed, name, onResult, warn } = options;
   const { description, inputSchema, outputSchema, annotations } = listed;
-  const checkInput = lazyCheck(inputSchema, () => warn(`the input schema of ${listed.name} is not valid`));
+  const checkInput = lazyCheck(inputSchema, () =>
+    warn(`the input schema of ${listed.name} is not valid, and not checked`),
+  );
   const checkOutput =
-    outputSchema && lazyCheck(outputSchema, () => warn(`the output schema of ${listed.name} is not valid`));
+    outputSchema &&
+    lazyCheck(outputSchema, () => warn(`the output schema of ${listed.name} is not valid, and not checked`));
   const base = {
     name,
     description,
@@ -47,7 +50,7 @@ export function upstreamTool(options: UpstreamToolOptions): Tool {
     const wrong = checkInput()?.(args, "arguments");
     if (typeof wrong === "string") throw new ToolInputError(wrong);
     await requireConsent(base, args, context);
-    return server.callTool(listed.name, args, context.signal);
+    return server.callTool(listed, args, context.signal);
   }
 
   return {
