@@ -148,9 +148,10 @@ export class UpstreamServer {
     if (now - this.since > LONGEST_WAIT_MS) this.failures = 0;
     void connection.close();
     // Where each new session is unknown at once, the next is not opened at once.
-    if (!expired || now - this.reopened < FIRST_WAIT_MS) return this.down(problem);
-    this.reopened = now;
-    void this.start();
+    if (expired && now - this.reopened > FIRST_WAIT_MS) {
+      this.reopened = now;
+      void this.start();
+    } else this.down(problem);
   }
 
   private down(problem: string): void {

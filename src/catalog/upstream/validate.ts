@@ -17,15 +17,15 @@ const OPTIONS: Options = {
   logger: false,
   // Many servers mean by a format what nobody else does.
   validateFormats: false,
-  // Schemas of two servers may have the same id, and small ones that are used often must not become large ones.
-  addUsedSchema: false,
+  // Compiling looks at the types of all keywords, and the schema of schemas takes long to compile itself.
+  meta: false,
+  validateSchema: false,
+  // A small definition that is used often must not become a large one.
   inlineRefs: false,
   code: {
     regExp: Object.assign((pattern: string, flags: string) => new Pattern(pattern, flags), { code: "" }),
   },
 };
-
-let dialects: { readonly draft07: Ajv; readonly draft2020: Ajv } | undefined;
 
 /**
  * Makes the check of a JSON Schema, of draft 2020-12 where it does not name draft-07.
@@ -37,23 +37,20 @@ export function compileCheck(schema: JsonSchema): Check {
   return (value, root) => (validate(value) ? null : explainErrors(validate.errors ?? [], value, root));
 }
 
-function compile(schema: JsonSchema): ValidateFunction {
-  dialects ??= { draft07: new Ajv(OPTIONS), draft2020: new Ajv2020(OPTIONS) };
-  const { draft07, draft2020 } = dialects;
-  const isOld = /draft-0[67]/.test(String(schema.$schema ?? ""));
-  // A schema that does not say its draft may be of the other one.
-  const order = isOld ? [draft07] : schema.$schema === undefined ? [draft2020, draft07] : [draft2020];
-  let problem: unknown;
-  for (const ajv of order) {
-    try {
-      return ajv.compile(schema);
-    } catch (error) {
-      problem ??= error;
-    } finally {
-      ajv.removeSchema(schema);
-    }
+function compile({ $schema, ...schema }: JsonSchema): ValidateFunction {
+  if (/draft-0[67]/.test(String($schema))) return compileAs(Ajv, schema);
+  try {
+    return compileAs(Ajv2020, schema);
+  } catch (error) {
+    // A schema that does not say its draft may be of the other one.
+    if ($schema !== undefined) throw error;
+    return compileAs(Ajv, schema);
   }
-  throw problem;
+}
+
+/** An instance of its own for each: ids in one schema must not mean anything in another. */
+function compileAs(Draft: typeof Ajv | typeof Ajv2020, schema: JsonSchema): ValidateFunction {
+  return new Draft(OPTIONS).compile(schema);
 }
 
 /** A regular expression with a limit on its time; what it does not decide within that fits. */

@@ -62,7 +62,7 @@ describe("the reference servers over stdio", () => {
     );
   });
 
-  it("run what they run only as a task, and cancel it", async () => {
+  it("start what they run only as a task, until it is cancelled", async () => {
     const { annotations } = test.tool("everything_simulate_research_query");
     expect(annotations.readOnlyHint).toBe(false);
     const program = new AbortController();
