@@ -47,7 +47,9 @@ export interface ConfigFile {
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
-const KEYS = "type command args env cwd url headers allow deny confirm timeout_ms disabled".split(" ");
+/** What an entry may have; other keys are warned of. */
+export const KEYS: readonly string[] =
+  "type command args env cwd url headers allow deny confirm timeout_ms disabled".split(" ");
 
 /**
  * Reads the file with the `mcpServers` object of MCP clients.
