@@ -111,6 +111,13 @@ it("asks the user about destructive tools and those of confirm, and else calls n
   expect(await test.call("fixture_cancelled")).toBe(0);
 });
 
+it("asks nobody about a call to a server that is down", async () => {
+  await using test = await TestUpstreams.open({ fixture: fixtureServer() });
+  await test.failure("fixture_die", { code: 1 });
+  const confirm = () => Promise.reject(new Error("Somebody was asked."));
+  expect((await test.failure("fixture_destroy", { what: "all" }, { confirm })).message).toContain("is down");
+});
+
 it("tells the server of a call that is cancelled, and of no other", async () => {
   await using test = await TestUpstreams.open({ fixture: fixtureServer() });
   const program = new AbortController();

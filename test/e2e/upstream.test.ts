@@ -159,4 +159,29 @@ describe("serve --config", () => {
     const [pid = 0] = await pids(started);
     await until("the server has ended", () => !isAlive(pid));
   });
+
+  it("ends over stdio as it always does when it is told to, and its servers with it", async () => {
+    const started = join(dir, "told-stdio");
+    await using running = await ServerProcess.serve([
+      "--config",
+      await config({ fixture: fixtureServer({ started }) }),
+    ]);
+    await endsWell(running, started);
+  });
+
+  it("ends over HTTP as it always does when it is told to, and its servers with it", async () => {
+    const started = join(dir, "told-http");
+    const file = await config({ fixture: fixtureServer({ started }) });
+    await using running = new ServerProcess(["serve", "--http", "--port", "0", "--config", file]);
+    await until("it listens", () => running.stderr.includes("listening on"), 10_000);
+    await endsWell(running, started);
+  });
+
+  async function endsWell(running: ServerProcess, started: string): Promise<void> {
+    await until("the server runs", async () => (await pids(started)).length === 1, 10_000);
+    running.child.kill("SIGTERM");
+    expect(await running.exit).toBe(0);
+    const [pid = 0] = await pids(started);
+    expect(isAlive(pid)).toBe(false);
+  }
 });

@@ -13,10 +13,12 @@ export function endWithUs(child: ChildProcess): void {
   isWatching = true;
   process.once("exit", killAll);
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
-    process.once(signal, () => {
+    // First of all listeners: one that is called once is gone when it is called.
+    process.prependListener(signal, function end() {
       // Somebody else ends what is under way first.
-      if (process.listenerCount(signal) > 0) return;
+      if (process.listenerCount(signal) > 1) return;
       killAll();
+      process.removeListener(signal, end);
       process.kill(process.pid, signal);
     });
   }

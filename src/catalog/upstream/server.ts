@@ -103,7 +103,12 @@ export class UpstreamServer {
     await Promise.all([connection?.close(), this.starting]);
   }
 
-  private async connected(signal: AbortSignal): Promise<Connection> {
+  /**
+   * Waits for a start that is under way.
+   *
+   * @throws UpstreamDownError when there is no connection then; the signal's reason when it aborts first.
+   */
+  async connected(signal: AbortSignal): Promise<Connection> {
     await unlessAborted(this.start(), signal);
     if (this.connection) return this.connection;
     const again = this.waiting ? " It is being started again." : "";

@@ -49,6 +49,8 @@ export function upstreamTool(options: UpstreamToolOptions): Tool {
   ): Promise<CallToolResult> {
     const wrong = checkInput()?.(args, "arguments");
     if (typeof wrong === "string") throw new ToolInputError(wrong);
+    // Nobody is asked about a call that cannot be made.
+    await server.connected(context.signal);
     await requireConsent(base, args, context);
     return server.callTool(listed, args, context.signal);
   }

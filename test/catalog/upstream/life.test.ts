@@ -84,6 +84,27 @@ it("ends a server that sends a line without end", async () => {
   expect(await test.call("other_pid")).toBeTypeOf("number");
 });
 
+it("ends a server that prints more and more that is no message", async () => {
+  const script = 'setInterval(() => console.log("Still here.\\n".repeat(300)), 1)';
+  await using test = await TestUpstreams.open({
+    chatty: { command: process.execPath, args: ["-e", script] },
+  });
+  expect(test.state("chatty").problem).toBe(
+    'it ended during initialize: it prints too much on stdout that is no message; it prints on stdout what is no message: "Still here."',
+  );
+});
+
+it("logs no more than so many lines of stderr in a while, and so much of each", async () => {
+  const script = 'console.error("x".repeat(5000)); for (let n = 0; n < 500; n++) console.error("line " + n);';
+  await using test = await TestUpstreams.open({
+    chatty: { command: process.execPath, args: ["-e", script] },
+  });
+  const lines = test.log.filter((line) => line.startsWith("info: chatty: "));
+  expect(lines).toHaveLength(100);
+  expect(lines[0]?.length).toBeLessThan(1100);
+  expect(test.state("chatty").problem).toContain("its last line on stderr: line 499");
+});
+
 it("takes an answer of some MiB", async () => {
   await using test = await TestUpstreams.open({ fixture: fixtureServer() });
   expect(await test.call("fixture_long_text", { mib: 5 })).toHaveLength(5 * 1024 * 1024);
