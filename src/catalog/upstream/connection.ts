@@ -195,7 +195,7 @@ export class Connection {
     const text = this.settings.secrets.hide(whatHappened(error)).slice(0, LONGEST_TEXT);
     if (error instanceof StreamableHTTPError) {
       const isGone = error.code === 404 || (error.code === 400 && /session/i.test(error.message));
-      if (isGone && this.transport instanceof StdioTransport === false && this.transport.sessionId)
+      if (isGone && "sessionId" in this.transport && this.transport.sessionId)
         return new SessionExpiredError("its session has expired");
       return new Error(text);
     }
@@ -218,7 +218,8 @@ function isNoAnswer({ code }: McpError): boolean {
 
 function whatHappened(error: unknown): string {
   if (error instanceof StreamableHTTPError) return httpProblem(error);
-  if (error instanceof McpError) return error.message.replace(/^MCP error -?\d+: /, "");
+  if (error instanceof McpError)
+    return `it answered with an error: ${error.message.replace(/^MCP error -?\d+: /, "")}`;
   if (!(error instanceof Error)) return String(error);
   // Of zod, by the SDK: what came is not what the protocol says.
   if ("issues" in error) return "it answered with what the protocol does not know";

@@ -2,10 +2,16 @@ import type { ErrorObject } from "ajv";
 import { joinPath, received } from "../explain.js";
 
 const MAX_LINES = 5;
+/** More are not looked at: a long list may have a mistake in each item. */
+const MAX_ERRORS = 200;
 
 /** Ajv's errors as `explain` writes those of local tools: one line a mistake says where, what is expected, what came. */
 export function explainErrors(errors: readonly ErrorObject[], value: unknown, root: string): string {
-  const lines = [...new Set(withoutBranches(errors).flatMap((error) => explainError(error, value, root)))];
+  const lines = [
+    ...new Set(
+      withoutBranches(errors.slice(0, MAX_ERRORS)).flatMap((error) => explainError(error, value, root)),
+    ),
+  ];
   const more = lines.length - MAX_LINES;
   return [...lines.slice(0, MAX_LINES), ...(more > 0 ? [`and ${more} more`] : [])].join("\n");
 }
@@ -66,6 +72,7 @@ function explainError(error: ErrorObject, value: unknown, root: string): string[
       return line(choices([params.allowedValue]));
     case "anyOf":
     case "oneOf": {
+      if (params.passingSchemas) return line("what only one of the alternatives allows");
       const types = typesOf(parentSchema);
       return types === "" ? line("something else") : line(types);
     }

@@ -7,6 +7,8 @@ const OWN_NAMES = ["execute_python", "ask", "search_tools", "load_result", "load
 /** As long as the names of tools may be in MCP. */
 const MAX_NAME = 128;
 const MAX_PREFIX = 64;
+/** For a number, and a second `_`. */
+const ROOM = 6;
 
 /** What the names of each server's functions begin with, in the order of `servers`. */
 export function serverPrefixes(servers: readonly string[]): string[] {
@@ -40,18 +42,29 @@ export function nameTools(
     RESERVED.has(name) ||
     others.has(name) ||
     nested.some((other) => name.startsWith(other));
-  const word = (tool: string) => tool.replace(/[^A-Za-z0-9_]+/g, "_").replace(/^_+/, "") || "tool";
   const taken = new Set<string>(others);
+  const free = (word: string) => {
+    for (let n = 1; ; n++) {
+      const numbered = n === 1 ? word : `${word}_${n}`;
+      const name = isOthers(prefix + numbered) ? `${prefix}_${numbered}` : prefix + numbered;
+      if (!taken.has(name)) return name;
+    }
+  };
   // A name that is valid stays: the tool that has to be renamed gives way.
-  const inOrder = [...tools].sort(
-    (a, b) => Number(word(a) !== a) - Number(word(b) !== b) || (a < b ? -1 : 1),
-  );
+  const inOrder = tools
+    .map((tool) => ({ tool, word: wordOf(tool) }))
+    .sort((a, b) => Number(a.word !== a.tool) - Number(b.word !== b.tool) || (a.tool < b.tool ? -1 : 1));
   const names = new Map<string, string>();
-  for (const tool of inOrder) {
-    const name = cut(prefix + word(tool), tool, MAX_NAME - 4);
-    names.set(tool, unique(taken, [isOthers(name) ? `${prefix}_${name.slice(prefix.length)}` : name], "_"));
+  for (const { tool, word } of inOrder) {
+    const name = free(cut(word, tool, MAX_NAME - prefix.length - ROOM));
+    taken.add(name);
+    names.set(tool, name);
   }
   return names;
+}
+
+function wordOf(tool: string): string {
+  return tool.replace(/[^A-Za-z0-9_]+/g, "_").replace(/^_+/, "") || "tool";
 }
 
 /** A name of at most `max` characters; a longer one ends in a hash, so that it stays one of its kind. */
