@@ -7,6 +7,7 @@ const EXAMPLES = `
 Examples:
   monty-code-mode                         serve MCP over stdio, as an MCP client starts it
   monty-code-mode serve --tools ./tools   with your own tools beside the expense tools
+  monty-code-mode serve --config f.json   with the tools of the MCP servers in a file
   monty-code-mode serve --http            serve MCP over HTTP, to many clients at once
   monty-code-mode exec report.py          run a program and print its result as JSON
   echo '1 + 1' | monty-code-mode exec -   the same from stdin

@@ -131,10 +131,10 @@ it("tells the server of a call that is cancelled, and of no other", async () => 
 });
 
 it("gives up a call that takes too long, and tells the server", async () => {
-  await using test = await TestUpstreams.open({ fixture: fixtureServer({}, { timeout_ms: 2000 }) });
+  await using test = await TestUpstreams.open({ fixture: fixtureServer({}, { timeout_ms: 3000 }) });
   const error = await test.failure("fixture_hang");
   expect(error.name).toBe("TimeoutError");
-  expect(error.message).toBe("The MCP server fixture failed: it did not answer the call within 2000 ms.");
+  expect(error.message).toBe("The MCP server fixture failed: it did not answer the call within 3000 ms.");
   await until("the server is told", async () => (await test.call("fixture_cancelled")) === 1);
 });
 

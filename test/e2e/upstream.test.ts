@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCli, ServerProcess, StdioConnection } from "../support/cli.js";
+import { ModelEndpoint, type Script } from "../support/model-endpoint.js";
 import { isAlive } from "../support/processes.js";
 import { until } from "../support/until.js";
 import { type Entry, fixtureServer } from "../support/upstream.js";
@@ -86,7 +87,7 @@ describe("exec --config", () => {
   });
 
   it("makes what goes wrong exceptions that a program can tell apart", async () => {
-    const file = await config({ fixture: fixtureServer({}, { timeout_ms: 1500 }) });
+    const file = await config({ fixture: fixtureServer({}, { timeout_ms: 4000 }) });
     const program = `
 import json
 failed = {}
@@ -110,7 +111,7 @@ failed`;
       argument: 'ValueError: fixture_wait: ms: expected integer, got string "text"',
       tool: "RuntimeError: fixture_give: No such person.",
       consent: expect.stringMatching(/^PermissionError: fixture_destroy: .* Nothing was done\.$/),
-      late: "TimeoutError: fixture_hang: The MCP server fixture failed: it did not answer the call within 1500 ms.",
+      late: "TimeoutError: fixture_hang: The MCP server fixture failed: it did not answer the call within 4000 ms.",
       dead: `RuntimeError: fixture_die: The MCP server fixture failed: it ended during the call: ${ended}`,
       down: expect.stringMatching(
         /^RuntimeError: fixture_pid: The MCP server fixture is down: it exited with code 3;/,
@@ -134,6 +135,25 @@ failed`;
       await until("it has ended", () => !isAlive(pid));
     },
   );
+});
+
+describe("ask --config", () => {
+  it("answers with the tools of other servers, and leaves out one that is down", async () => {
+    const file = await config({ fixture: fixtureServer(), gone: { command: "no-such-command" } });
+    const script: Script = ({ tools, messages }) => {
+      if (tools !== undefined)
+        return { toolCalls: [{ name: "fixture_give_number", arguments: { value: 1 } }] };
+      const last = messages.at(-1)?.content ?? "";
+      const program = '```python\n(await fixture_give_number(41.5))["value"] + 1\n```';
+      return { text: last.includes("<tool_results>") ? "It is 42.5." : program };
+    };
+    await using endpoint = await ModelEndpoint.start(script);
+    const { code, stdout, stderr } = await runCli(["ask", "How much?", "--config", file], {
+      env: { OPENAI_API_KEY: "key", OPENAI_BASE_URL: endpoint.url, OPENAI_MODEL: "scripted" },
+    });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "It is 42.5.\n" });
+    expect(stderr).toBe("monty-code-mode: gone: down: there is no command no-such-command\n");
+  });
 });
 
 describe("serve --config", () => {

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { FetchLike } from "@modelcontextprotocol/sdk/shared/transport.js";
 import type { HttpEndpoint } from "./config-file.js";
@@ -11,26 +12,42 @@ const RECONNECTION = {
   maxRetries: Number.MAX_SAFE_INTEGER,
 };
 
+/** From one start of the stream of notifications to the next. */
+const STREAM_PAUSE_MS = 500;
+
 /** A server that is reached by Streamable HTTP. Its messages have a greatest length. */
 export function httpTransport({ url, headers }: HttpEndpoint): StreamableHTTPClientTransport {
   return new StreamableHTTPClientTransport(new URL(url), {
     requestInit: { headers: { ...headers } },
     reconnectionOptions: RECONNECTION,
-    fetch: boundedFetch,
+    fetch: boundedFetch(),
   });
 }
 
-const boundedFetch: FetchLike = async (url, init) => {
-  const response = await fetch(url, init);
+function boundedFetch(): FetchLike {
+  let lastStream = Number.NEGATIVE_INFINITY;
+  return async (url, init) => {
+    if (init?.method === "GET") {
+      // A server may ask to open its stream again at once, whenever it has closed it.
+      await setTimeout(Math.max(lastStream + STREAM_PAUSE_MS - performance.now(), 0), undefined, {
+        ref: false,
+      });
+      lastStream = performance.now();
+    }
+    return bounded(await fetch(url, init));
+  };
+}
+
+function bounded(response: Response): Response {
   if (response.body === null) return response;
   const isStream = /^text\/event-stream\b/i.test(response.headers.get("content-type") ?? "");
   const body = response.body.pipeThrough(isStream ? boundEvents() : boundBody());
   const { status, statusText, headers } = response;
-  const bounded = new Response(body, { status, statusText, headers });
+  const copy = new Response(body, { status, statusText, headers });
   // Where redirects have led to.
-  Object.defineProperty(bounded, "url", { value: response.url });
-  return bounded;
-};
+  Object.defineProperty(copy, "url", { value: response.url });
+  return copy;
+}
 
 function tooLong(): Error {
   return new Error(`it sent a message longer than ${MAX_MESSAGE_BYTES / 1024 / 1024} MiB`);

@@ -53,6 +53,22 @@ it("says that a server went away in mid-call, and finds it when it is back", asy
   expect(await test.call("web_count")).toBe(2);
 });
 
+it("does not open a stream as often as a server would like", async () => {
+  await using upstream = await HttpUpstream.start();
+  let streams = 0;
+  upstream.intercept = (request, response) => {
+    if (request.method !== "GET") return false;
+    streams += 1;
+    response.writeHead(200, { "Content-Type": "text/event-stream" }).end("retry: 0\n\n");
+    return true;
+  };
+  const start = performance.now();
+  await using test = await TestUpstreams.open({ web: { url: upstream.url } });
+  await until("it is opened again", () => streams === 3);
+  expect(performance.now() - start).toBeGreaterThan(990);
+  expect(await test.call("web_count")).toBe(1);
+});
+
 it("ends an answer that is too long", async () => {
   await using upstream = await HttpUpstream.start();
   await using test = await TestUpstreams.open({ web: { url: upstream.url } });
