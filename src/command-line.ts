@@ -7,6 +7,7 @@ const EXAMPLES = `
 Examples:
   monty-code-mode                         serve MCP over stdio, as an MCP client starts it
   monty-code-mode serve --tools ./tools   with your own tools beside the expense tools
+  monty-code-mode serve --config f.json   with the tools of the MCP servers in a file
   monty-code-mode serve --http            serve MCP over HTTP, to many clients at once
   monty-code-mode exec report.py          run a program and print its result as JSON
   echo '1 + 1' | monty-code-mode exec -   the same from stdin
@@ -83,7 +84,7 @@ function commands(args: readonly string[]): Command {
       const { chat } = await import("./commands/chat.js");
       process.exitCode = await chat(config);
     });
-  withSettings(cli.command("stubs"), ["tools", "log-level"])
+  withSettings(cli.command("stubs"), ["tools", "config", "log-level"])
     .description("Print the Python stubs of the tools.")
     .action(async (flags: Flags) => {
       const config = readConfig(settingFlags(flags));

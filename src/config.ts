@@ -14,6 +14,8 @@ export interface Config {
   readonly maxWaitMs: number;
   /** Folders with the user's own tools. */
   readonly tools: readonly string[];
+  /** File with the MCP servers whose tools are served too. */
+  readonly configFile: string | undefined;
   /** The Monty executable; that of the installed platform package where undefined. */
   readonly runtime: string | undefined;
   readonly logLevel: string;
@@ -155,6 +157,11 @@ export const SETTINGS: readonly Setting[] = [
     repeatable: true,
     description: "Folder with your own tools; can be given several times.",
   },
+  textSetting(
+    "config",
+    "FILE",
+    "JSON file with `mcpServers`: other MCP servers, whose tools are served too.",
+  ),
   count("timeout-ms", 30_000, [1, MAX_INT], "Wall clock time of a program, milliseconds."),
   count(
     "interpreter-ms",
@@ -282,6 +289,7 @@ export function readConfig(flags: Flags, env: NodeJS.ProcessEnv = process.env): 
     maxPrograms: number("max-programs"),
     maxWaitMs: number("max-wait-ms"),
     tools: typeof tools === "string" ? tools.split(delimiter).filter((dir) => dir !== "") : tools,
+    configFile: text("config"),
     runtime: text("runtime"),
     logLevel: text("log-level") as string,
     model: {

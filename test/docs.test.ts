@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { KEYS, readConfigFile } from "../src/catalog/upstream/config-file.js";
 import { SETTINGS, type Setting, variableOf } from "../src/config.js";
 
 const root = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
@@ -135,6 +136,30 @@ describe("the README's own tool", () => {
   });
 });
 
+test("the README's file of other servers is read as it is", async () => {
+  const [content = ""] = blocks("json", "Other MCP servers");
+  const dir = await mkdtemp(join(tmpdir(), "monty-code-mode-docs-"));
+  try {
+    const file = join(dir, "servers.json");
+    await writeFile(file, content);
+    const { servers, warnings } = await readConfigFile(file, { HOME: "/home/ada", GITHUB_TOKEN: "token" });
+    expect(warnings).toEqual([]);
+    expect(servers.map(({ name, endpoint }) => [name, endpoint.type])).toEqual([
+      ["files", "stdio"],
+      ["github", "http"],
+    ]);
+    expect(servers[0]?.endpoint).toMatchObject({ args: expect.arrayContaining(["/home/ada/notes"]) });
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+});
+
+test("the README lists every key of an entry of the file of other servers", () => {
+  const listed = section("Other MCP servers").match(/^\| `.*? \|/gm) ?? [];
+  const keys = listed.flatMap((cell) => Array.from(cell.matchAll(/`(\w+)`/g), ([, key]) => key));
+  expect(["type", ...keys].sort()).toEqual([...KEYS].sort());
+});
+
 describe("mcp.json.example", () => {
   const client = new Client({ name: "docs-test", version: "1" });
 
@@ -168,8 +193,11 @@ describe("mcp.json.example", () => {
   });
 
   test("holds what the README shows", () => {
-    const shown = blocks("json", "Use it in an MCP client").map((block) => JSON.parse(block));
-    expect(Object.assign({}, ...shown)).toEqual(EXAMPLE);
+    const shown = blocks("json")
+      .filter((block) => block.includes("/path/to/monty-code-mode/"))
+      .map((block) => JSON.parse(block));
+    const all = (key: string) => Object.assign({}, ...shown.map((block) => block[key]));
+    expect({ mcpServers: all("mcpServers"), servers: all("servers") }).toEqual(EXAMPLE);
   });
 });
 

@@ -105,7 +105,8 @@ function writeFunction(
     );
   }
   const docstring = writeDocstring(tool, types, identifiers);
-  const stub = docstring === "" ? `${signature}: ...` : `${signature}:\n${docstring}\n    ...`;
+  const body = [...(docstring === "" ? [] : [docstring]), ...observed(tool)];
+  const stub = body.length === 0 ? `${signature}: ...` : [`${signature}:`, ...body, "    ..."].join("\n");
   return { name, parameters, signature, stub };
 }
 
@@ -148,6 +149,11 @@ export function pythonValue(value: unknown): string {
     return `{${items.join(", ")}}`;
   }
   return pythonLiteral(value as string | number | boolean);
+}
+
+/** For the model: to the type checker the result stays what the tool says of it. */
+function observed({ observedResult }: Tool): string[] {
+  return observedResult === undefined ? [] : [`    # Results so far: ${oneLine(observedResult)}`];
 }
 
 function writeDocstring(

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { bindTool, messageOf } from "../bind.js";
@@ -5,7 +6,7 @@ import type { Config } from "../config.js";
 import { failureText } from "../sandbox/failure-text.js";
 import { openSandbox } from "./open-sandbox.js";
 import { EXPORT_MS, openTracing } from "./open-tracing.js";
-import { loadCatalog } from "./tools.js";
+import { note, noteLogger, type OpenTools, openTools } from "./tools.js";
 import { UsageError } from "./usage-error.js";
 
 /**
@@ -17,13 +18,17 @@ import { UsageError } from "./usage-error.js";
  */
 export async function exec(file: string, config: Config): Promise<number> {
   const code = await readProgram(file);
-  const note = (line: string) => process.stderr.write(`monty-code-mode: ${line}\n`);
   const tracing = await openTracing(config, { warn: note, exportMs: EXPORT_MS });
   const sandbox = openSandbox(config, tracing);
+  let tools: OpenTools | undefined;
   const interrupt = new AbortController();
   process.once("SIGINT", () => interrupt.abort());
   try {
-    const { stubs } = await loadCatalog(config, note);
+    tools = await openTools(config, noteLogger);
+    // The others would be started for nothing.
+    const started = tools.started(({ prefix }) => new RegExp(`\\b${prefix}`).test(code));
+    await Promise.race([started, once(interrupt.signal, "abort")]);
+    const { stubs } = tools.catalog;
     const execution = await sandbox.execute({
       code,
       functions: stubs.functions.map((declared) => bindTool(declared)),
@@ -42,7 +47,7 @@ export async function exec(file: string, config: Config): Promise<number> {
     }
     return 0;
   } finally {
-    await sandbox.close();
+    await Promise.all([sandbox.close(), tools?.close()]);
     await tracing?.close();
   }
 }

@@ -8,7 +8,7 @@ import { type HttpServer, serveHttp } from "../server/http.js";
 import type { Tracing } from "../telemetry/tracing.js";
 import { VERSION } from "../version.js";
 import { openSandbox } from "./open-sandbox.js";
-import { loadCatalog } from "./tools.js";
+import { type OpenTools, openTools } from "./tools.js";
 import { UsageError } from "./usage-error.js";
 
 /** Serves MCP over HTTP until the process is told to stop. */
@@ -24,15 +24,17 @@ export async function serveOverHttp(
     process.once("SIGINT", resolve);
   });
   const sandbox = openSandbox(config, tracing);
+  let tools: OpenTools | undefined;
   try {
     let unused = 0;
-    const catalog = await loadCatalog(config, (problem) => {
+    tools = await openTools(config, logger, () => {
       unused += 1;
-      logger.warn(problem);
     });
     // Which files these are is no matter of clients from elsewhere.
     const problems =
       unused === 0 ? [] : [`Tools that could not be loaded: ${unused}. The server's log says why.`];
+    await tools.started();
+    const { catalog } = tools;
     const { functions } = catalog.stubs;
     const ready = () => sandbox.ping();
     let server: HttpServer | undefined;
@@ -66,7 +68,7 @@ export async function serveOverHttp(
     logger.info("shutting down", { reason: await ended });
     await server.close();
   } finally {
-    await sandbox.close();
+    await Promise.all([sandbox.close(), tools?.close()]);
   }
 }
 

@@ -4,7 +4,7 @@ import type { Sandbox } from "../sandbox/sandbox.js";
 import { createServer } from "../server/server.js";
 import { serveStdio } from "../server/stdio.js";
 import type { Tracing } from "../telemetry/tracing.js";
-import { loadCatalog } from "./tools.js";
+import { openTools } from "./tools.js";
 
 /** Serves the tools of the configuration and programs on them, until the client leaves. */
 export async function serveTools(
@@ -14,10 +14,16 @@ export async function serveTools(
   tracing: Tracing | undefined,
 ): Promise<void> {
   const problems: string[] = [];
-  const catalog = await loadCatalog(config, (problem) => {
-    problems.push(problem);
-    logger.warn(problem);
-  });
-  const { limits, model, ask } = config;
-  await serveStdio(createServer({ catalog, sandbox, limits, model, ask, logger, tracing, problems }), logger);
+  const tools = await openTools(config, logger, (problem) => problems.push(problem));
+  try {
+    await tools.started();
+    const { catalog } = tools;
+    const { limits, model, ask } = config;
+    await serveStdio(
+      createServer({ catalog, sandbox, limits, model, ask, logger, tracing, problems }),
+      logger,
+    );
+  } finally {
+    await tools.close();
+  }
 }

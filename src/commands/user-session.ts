@@ -7,7 +7,7 @@ import type { Sandbox } from "../sandbox/sandbox.js";
 import type { Tracing } from "../telemetry/tracing.js";
 import { openSandbox } from "./open-sandbox.js";
 import { EXPORT_MS, openTracing } from "./open-tracing.js";
-import { loadCatalog } from "./tools.js";
+import { note, noteLogger, type OpenTools, openTools } from "./tools.js";
 
 export interface UserSessionOptions {
   /** What asks, for the session log. */
@@ -24,6 +24,7 @@ export class UserSession {
 
   private constructor(
     private readonly sandbox: Sandbox,
+    private readonly tools: OpenTools,
     private readonly log: SessionLog | undefined,
     private readonly tracing: Tracing | undefined,
     asker: Omit<ConstructorParameters<typeof Asker>[0], "sandbox">,
@@ -37,22 +38,29 @@ export class UserSession {
    */
   static async open(config: Config, { title, model, logDir }: UserSessionOptions): Promise<UserSession> {
     const { ask } = config;
-    const tracing = await openTracing(config, { warn, exportMs: EXPORT_MS });
+    const tracing = await openTracing(config, { warn: note, exportMs: EXPORT_MS });
     const sandbox = openSandbox(config, tracing);
+    let tools: OpenTools | undefined;
     try {
+      tools = await openTools(config, noteLogger);
+      await waitFor(tools);
       const log =
         logDir === undefined
           ? undefined
-          : new SessionLog({ dir: logDir, title: `${title}, model ${model.name}`, warn });
-      return new UserSession(sandbox, log, tracing, {
+          : new SessionLog({
+              dir: logDir,
+              title: `${title}, model ${model.name}`,
+              warn: note,
+            });
+      return new UserSession(sandbox, tools, log, tracing, {
         model: tracing?.model(model) ?? model,
-        tools: [...(await loadCatalog(config, warn))],
+        tools: [...tools.catalog],
         owner: sandbox,
         maxAttempts: ask.attempts,
         maxHistoryTokens: ask.historyTokens,
       });
     } catch (error) {
-      await sandbox.close();
+      await Promise.all([sandbox.close(), tools?.close()]);
       throw error;
     }
   }
@@ -86,14 +94,24 @@ export class UserSession {
     return this.log?.open();
   }
 
-  /** Ends the session log and the sandbox. */
+  /** Ends the session log, the sandbox and the servers. */
   async close(): Promise<void> {
     this.log?.close();
-    await this.sandbox.close();
+    await Promise.all([this.sandbox.close(), this.tools.close()]);
     await this.tracing?.close();
   }
 }
 
-function warn(problem: string): void {
-  process.stderr.write(`monty-code-mode: ${problem}\n`);
+/** How long a person waits for servers whose tools may not even be needed. */
+const PATIENCE_MS = 10_000;
+
+async function waitFor(tools: OpenTools): Promise<void> {
+  let patience: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    patience = setTimeout(resolve, PATIENCE_MS);
+  });
+  await Promise.race([tools.started(), late]);
+  clearTimeout(patience);
+  const missing = tools.upstreams.filter(({ state }) => state === "starting").map(({ name }) => name);
+  if (missing.length > 0) note(`Not started yet, and left out: ${missing.join(", ")}.`);
 }

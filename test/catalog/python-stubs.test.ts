@@ -49,6 +49,24 @@ async def get_expenses(user_id: int, quarter: str = "") -> Expenses:
 `);
   });
 
+  it("offers the shape that results were seen to have as a comment, which changes no type", async () => {
+    const find = { ...tool("find", {}), observedResult: 'list[{"id": int}]' };
+    expect(pythonStubs([find]).text).toBe(`from typing import Any
+
+async def find() -> Any:
+    # Results so far: list[{"id": int}]
+    ...
+`);
+    const documented = { ...find, description: "Finds.", observedResult: "str\nimport os" };
+    const [written] = pythonStubs([documented]).functions;
+    expect(written?.stub.split("\n").slice(1)).toEqual([
+      '    """Finds."""',
+      "    # Results so far: str import os",
+      "    ...",
+    ]);
+    expect(await checker.check(pythonStubs([documented]).text, "(await find())['id'] + 1")).toEqual([]);
+  });
+
   it("gives each function the declarations it needs, also those it shares", () => {
     const list = tool("list_expenses", {}, array(expense));
     const { functions, text } = pythonStubs([getExpenses, list]);
