@@ -5,17 +5,22 @@ const SERVERS = {
   github: [
     "Repositories, issues and pull requests on GitHub.",
     {
-      issue: "repository:The repository, owner/name.|labels[]:Labels to filter by.|assignee:Login of who works on it.",
-      pull_request: "repository:The repository, owner/name.|base:Branch to merge into.|draft?:Not ready for review.",
-      release: "repository:The repository, owner/name.|tag:Git tag of the release.|prerelease?:Not for production.",
-      workflow_run: "repository:The repository, owner/name.|branch:Branch that it ran on.|attempt#:Counts from 1.",
+      issue:
+        "repository:The repository, owner/name.|labels[]:Labels to filter by.|assignee:Login of who works on it.",
+      pull_request:
+        "repository:The repository, owner/name.|base:Branch to merge into.|draft?:Not ready for review.",
+      release:
+        "repository:The repository, owner/name.|tag:Git tag of the release.|prerelease?:Not for production.",
+      workflow_run:
+        "repository:The repository, owner/name.|branch:Branch that it ran on.|attempt#:Counts from 1.",
       gist: "file_name:Name of the file in it.|public?:Whether everybody can find it.",
     },
   ],
   gitlab: [
     "Projects, merge requests and pipelines on GitLab.",
     {
-      merge_request: "project:Path of the project.|target_branch:Branch to merge into.|squash?:Into one commit.",
+      merge_request:
+        "project:Path of the project.|target_branch:Branch to merge into.|squash?:Into one commit.",
       pipeline: "project:Path of the project.|ref:Branch or tag.|source:What started it.",
       milestone: "project:Path of the project.|due_date:YYYY-MM-DD.|start_date:YYYY-MM-DD.",
       deploy_key: "project:Path of the project.|key:Public key, OpenSSH format.|can_push?:Write access.",
@@ -25,7 +30,8 @@ const SERVERS = {
   slack: [
     "Channels, messages and people of a Slack workspace.",
     {
-      message: "channel:Id of the channel.|text:Slack's markup.|thread_ts:Timestamp of the thread's first message.",
+      message:
+        "channel:Id of the channel.|text:Slack's markup.|thread_ts:Timestamp of the thread's first message.",
       channel: "topic:Shown at the top.|private?:Only for members.|member_count#:People in it.",
       reaction: "channel:Id of the channel.|emoji:Name without colons.|timestamp:Of the message.",
       reminder: "user:Whom to remind.|time:When, ISO 8601.|text:What about.",
@@ -55,7 +61,8 @@ const SERVERS = {
   calendar: [
     "Calendars and meetings of the signed-in Google account.",
     {
-      event: "start:ISO 8601, with offset.|end:ISO 8601, with offset.|attendees[]:Mail addresses.|location:Room or URL.",
+      event:
+        "start:ISO 8601, with offset.|end:ISO 8601, with offset.|attendees[]:Mail addresses.|location:Room or URL.",
       calendar: "time_zone:IANA name.|color:#rrggbb.|primary?:The account's own.",
       free_slot: "duration_minutes#:Length.|attendees[]:Who must be free.|within_days#:How far ahead.",
       room: "building:Name of the building.|capacity#:Seats.|equipment[]:Screens, phones, boards.",
@@ -87,8 +94,10 @@ const SERVERS = {
     {
       customer: "email:Mail address.|balance#:Cents; negative is credit.|currency:ISO 4217 code.",
       invoice: "customer:Id of the customer.|amount_due#:Cents.|due_date:YYYY-MM-DD.|paid?:Whether it is.",
-      refund: "charge:Id of the charge.|amount#:Cents; all where left out.|reason:duplicate, fraudulent or requested.",
-      subscription: "customer:Id of the customer.|price:Id of the price.|cancel_at_period_end?:Ends by itself.",
+      refund:
+        "charge:Id of the charge.|amount#:Cents; all where left out.|reason:duplicate, fraudulent or requested.",
+      subscription:
+        "customer:Id of the customer.|price:Id of the price.|cancel_at_period_end?:Ends by itself.",
       payment_link: "price:Id of the price.|quantity#:How many.|active?:Can be paid.",
     },
   ],
@@ -97,7 +106,8 @@ const SERVERS = {
     {
       account: "industry:Line of business.|annual_revenue#:In the account's currency.|owner:Id of the user.",
       lead: "company:Where they work.|email:Mail address.|rating:hot, warm or cold.",
-      opportunity: "account:Id of the account.|stage:Where the sale stands.|close_date:YYYY-MM-DD.|probability%:To win.",
+      opportunity:
+        "account:Id of the account.|stage:Where the sale stands.|close_date:YYYY-MM-DD.|probability%:To win.",
       contact: "account:Id of the account.|email:Mail address.|phone:With country code.",
       campaign: "budget#:In the account's currency.|start_date:YYYY-MM-DD.|active?:Running now.",
     },
@@ -105,7 +115,8 @@ const SERVERS = {
   zendesk: [
     "Support tickets and help articles in Zendesk.",
     {
-      support_ticket: "requester:Mail address of who asks.|priority:low, normal, high or urgent.|tags[]:Its tags.",
+      support_ticket:
+        "requester:Mail address of who asks.|priority:low, normal, high or urgent.|tags[]:Its tags.",
       ticket_comment: "ticket:Id of the ticket.|body:What it says.|public?:Seen by the requester.",
       help_article: "section:Id of the section.|locale:Language, as en-us.|promoted?:Shown first.",
       agent: "email:Mail address.|group:Id of the group.|role:agent or admin.",
@@ -116,17 +127,20 @@ const SERVERS = {
     "Errors and releases that Sentry has recorded.",
     {
       error_group: "project:Slug of the project.|level:error, warning or info.|times_seen#:Events in it.",
-      error_event: "group:Id of the error.|environment:production, staging or other.|release:Version of the program.",
+      error_event:
+        "group:Id of the error.|environment:production, staging or other.|release:Version of the program.",
       alert_rule: "project:Slug of the project.|threshold#:Events in an hour.|targets[]:Whom to tell.",
       source_map: "release:Version of the program.|file_name:Name of the file.",
-      performance_trace: "project:Slug of the project.|transaction:Name of the endpoint.|p95_ms#:Milliseconds.",
+      performance_trace:
+        "project:Slug of the project.|transaction:Name of the endpoint.|p95_ms#:Milliseconds.",
     },
   ],
   datadog: [
     "Metrics, logs and monitors in Datadog.",
     {
       metric: "query:Datadog's metric query.|from:ISO 8601.|to:ISO 8601.",
-      log_entry: "query:Search in Datadog's syntax.|service:Name of the service.|limit_bytes#:Cuts long ones.",
+      log_entry:
+        "query:Search in Datadog's syntax.|service:Name of the service.|limit_bytes#:Cuts long ones.",
       monitor: "query:What is watched.|message:Who is told what.|muted?:Says nothing for now.",
       dashboard: "layout:ordered or free.|widgets[]:Titles of its widgets.",
       downtime: "scope[]:Tags of what is silent.|start:ISO 8601.|end:ISO 8601.",
@@ -227,11 +241,18 @@ function properties(fields) {
 const VERBS = {
   list: (thing, fields) => ({
     description: `Lists ${plural(words(thing))}, the latest first.`,
-    input: { ...fields, limit: { type: "integer", default: 20, minimum: 1, maximum: 100, description: "At most." } },
+    input: {
+      ...fields,
+      limit: { type: "integer", default: 20, minimum: 1, maximum: 100, description: "At most." },
+    },
     required: Object.keys(fields).slice(0, 1),
     many: true,
   }),
-  get: (thing) => ({ description: `Reads one ${words(thing)} by its id.`, input: id(thing), required: ["id"] }),
+  get: (thing) => ({
+    description: `Reads one ${words(thing)} by its id.`,
+    input: id(thing),
+    required: ["id"],
+  }),
   create: (thing, fields) => ({
     description: `Creates a new ${words(thing)} and gives it back.`,
     input: { name: { ...TEXT, description: `What to call the ${words(thing)}.` }, ...fields },

@@ -34,13 +34,13 @@ const MODULES =
   "asyncio base64 collections dataclasses datetime functools itertools json math os pathlib re sys typing";
 
 /** Functions of the server's own that programs call. */
-const OWN = ["search_tools", "load_bytes", "load_result"];
+export const OWN_FUNCTIONS: readonly string[] = ["search_tools", "load_bytes", "load_result"];
 
 /** Never a name of a function or a type: it would shadow what programs need. */
 export const RESERVED: ReadonlySet<string> = new Set([
   ...KEYWORDS,
   ...TYPE_NAMES,
-  ...OWN,
+  ...OWN_FUNCTIONS,
   ...`${BUILTINS} ${MODULES} match case reveal_type`.split(" "),
 ]);
 

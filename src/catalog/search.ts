@@ -1,6 +1,6 @@
 import MiniSearch from "minisearch";
-import type { PythonFunction } from "./python-stubs.js";
 import { singular, words } from "./python-names.js";
+import type { PythonFunction } from "./python-stubs.js";
 
 /** A match this much worse than the best one shares no more than a common word with the query. */
 const WORST = 0.3;

@@ -1,7 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
-import { bindTool, messageOf } from "../bind.js";
+import { messageOf } from "../bind.js";
+import { sourceOf } from "../catalog/catalog.js";
 import type { Config } from "../config.js";
+import { callablesOf, catalogFor } from "../program/callables.js";
+import { searchToolsFunction } from "../program/search-tools.js";
 import { failureText } from "../sandbox/failure-text.js";
 import { openSandbox } from "./open-sandbox.js";
 import { loadCatalog } from "./tools.js";
@@ -21,11 +24,11 @@ export async function exec(file: string, config: Config): Promise<number> {
   const interrupt = new AbortController();
   process.once("SIGINT", () => interrupt.abort());
   try {
-    const { stubs } = await loadCatalog(config, note);
+    const source = sourceOf(await loadCatalog(config, note));
+    await catalogFor(code, source, interrupt.signal);
     const execution = await sandbox.execute({
       code,
-      functions: stubs.functions.map((declared) => bindTool(declared)),
-      stubs: stubs.text,
+      ...callablesOf(code, { source, own: [searchToolsFunction(source)] }),
       owner: sandbox,
       signal: interrupt.signal,
     });

@@ -1,3 +1,4 @@
+import { sourceOf } from "../catalog/catalog.js";
 import type { Config } from "../config.js";
 import type { Logger } from "../logger.js";
 import { landingRoute } from "../server/http/landing.js";
@@ -12,7 +13,7 @@ import { UsageError } from "./usage-error.js";
 
 /** Serves MCP over HTTP until the process is told to stop. */
 export async function serveOverHttp(config: Config, logger: Logger): Promise<void> {
-  const { limits, model, ask, http: settings } = config;
+  const { limits, model, ask, exposure, http: settings } = config;
   checkHttpSettings(settings);
   const ended = new Promise<string>((resolve) => {
     process.once("SIGTERM", resolve);
@@ -21,7 +22,7 @@ export async function serveOverHttp(config: Config, logger: Logger): Promise<voi
   const sandbox = openSandbox(config);
   try {
     const catalog = await loadCatalog(config, (problem) => logger.warn(problem));
-    const { functions } = catalog.stubs;
+    const functions = () => sourceOf(catalog).catalog.stubs.functions;
     const ready = () => sandbox.ping();
     let server: HttpServer | undefined;
     const metrics = new Metrics({
@@ -37,7 +38,7 @@ export async function serveOverHttp(config: Config, logger: Logger): Promise<voi
       token: settings.authToken !== undefined || settings.oauth.issuer !== undefined,
       ready,
     });
-    const options = { settings, catalog, sandbox, limits, model, ask, logger, observer: metrics };
+    const options = { settings, catalog, sandbox, limits, model, ask, exposure, logger, observer: metrics };
     server = await listen(() => serveHttp({ ...options, ops: opsRoutes({ metrics, ready }), landing }));
     process.stderr.write(`monty-code-mode: listening on ${server.url}\n`);
     logger.info("shutting down", { reason: await ended });

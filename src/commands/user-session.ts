@@ -33,7 +33,7 @@ export class UserSession {
    * @throws UsageError when the tools of the settings cannot be used.
    */
   static async open(config: Config, { title, model, logDir }: UserSessionOptions): Promise<UserSession> {
-    const { ask } = config;
+    const { ask, exposure } = config;
     const sandbox = openSandbox(config);
     try {
       const log =
@@ -42,10 +42,11 @@ export class UserSession {
           : new SessionLog({ dir: logDir, title: `${title}, model ${model.name}`, warn });
       return new UserSession(sandbox, log, {
         model,
-        tools: [...(await loadCatalog(config, warn))],
+        catalog: await loadCatalog(config, warn),
         owner: sandbox,
         maxAttempts: ask.attempts,
         maxHistoryTokens: ask.historyTokens,
+        stubTokens: exposure.stubTokens,
       });
     } catch (error) {
       await sandbox.close();

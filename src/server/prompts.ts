@@ -8,13 +8,13 @@ export const writeProgramPrompt: Prompt = {
   arguments: [{ name: "task", description: "What to find out or to do.", required: true }],
 };
 
-/** The messages of `write_program`. */
-export function writeProgram(task: string, stubs: string): GetPromptResult {
+/** The messages of `write_program`; `functions` tells what a program can call. */
+export function writeProgram(task: string, functions: string): GetPromptResult {
   const text = [
     task,
     "Do this with one Python program, run by the tool execute_python.",
     dialectRules,
-    `Functions it can call:\n\`\`\`python\n${stubs.trim()}\n\`\`\``,
+    functions,
     "Compute totals, counts and percentages in the program, and return only what the answer needs.",
   ].join("\n\n");
   return { messages: [{ role: "user", content: { type: "text", text } }] };

@@ -26,7 +26,7 @@ function landing({
 }: Partial<LandingOptions> & { tools?: readonly Tool[] } = {}) {
   return TestApp.start(
     landingRoute({
-      functions: pythonStubs(tools).functions,
+      functions: () => pythonStubs(tools).functions,
       url: () => ENDPOINT,
       version: "1.2.3",
       ready: async () => true,

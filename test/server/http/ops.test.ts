@@ -19,7 +19,7 @@ const IDLE = { idle: 1, running: 0, waiting: 0 };
 
 function metricsOf(parts: Partial<ConstructorParameters<typeof Metrics>[0]> = {}): Metrics {
   const { functions } = pythonStubs(expenseTools);
-  return new Metrics({ functions, pool: () => IDLE, sessions: () => 0, ...parts });
+  return new Metrics({ functions: () => functions, pool: () => IDLE, sessions: () => 0, ...parts });
 }
 
 function ops(ready: () => Promise<boolean>, metrics = metricsOf()) {
@@ -200,7 +200,7 @@ describe("/metrics", () => {
   it("counts a tool by its MCP name, and one that is not of the catalog as other", async () => {
     const tool = defineTool({ name: "get-x.y", description: "", input: z.object({}), run: () => 1 });
     const { functions } = pythonStubs([tool]);
-    const metrics = metricsOf({ functions });
+    const metrics = metricsOf({ functions: () => functions });
     for (const name of [functions[0]?.name ?? "", "get-x.y", "of a client"]) metrics.toolCall(name, "ok", 1);
     const text = await metrics.text();
     expect(sample(text, 'tool_call_duration_seconds_count{tool="get-x.y",outcome="ok"}')).toBe(2);
