@@ -2,7 +2,7 @@ import MiniSearch from "minisearch";
 import { singular, words } from "./python-names.js";
 import type { PythonFunction } from "./python-stubs.js";
 
-/** A match this much worse than the best one shares no more than a common word with the query. */
+/** A match this much worse than the best one shares no more than a common word with a query of several. */
 const WORST = 0.3;
 
 /** Shorter words stand for no longer one, and are typed as they are meant. */
@@ -41,9 +41,10 @@ export class SearchIndex {
 
   /** The functions that fit, the best first; all of them where the query has no words. */
   search(query: string): readonly PythonFunction[] {
-    if (words(query).length === 0) return this.functions;
+    const { length } = words(query);
+    if (length === 0) return this.functions;
     const found = this.index.search(query);
-    const least = (found[0]?.score ?? 0) * WORST;
+    const least = length === 1 ? 0 : (found[0]?.score ?? 0) * WORST;
     return found
       .filter(({ score }) => score >= least)
       .map(({ id }) => this.functions[id as number] as PythonFunction);
