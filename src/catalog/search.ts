@@ -9,6 +9,9 @@ const WORST = 0.3;
 const PREFIX_LENGTH = 3;
 const FUZZY_LENGTH = 5;
 
+/** Characters of a description that are read. */
+const MAX_DESCRIPTION = 4000;
+
 /** What questions are made of and tools are not told apart by. */
 const STOP_WORDS = new Set(
   (
@@ -62,7 +65,7 @@ function entry({ name, tool, parameters }: PythonFunction, id: number): Entry {
   return {
     id,
     name,
-    description: tool.description,
+    description: tool.description.slice(0, MAX_DESCRIPTION),
     parameters: parameters.map((parameter) => parameter.name).join(" "),
   };
 }

@@ -33,6 +33,10 @@ export class ConnectionTools {
   constructor(private readonly options: ConnectionToolsOptions) {}
 
   list(auth: AuthInfo | undefined): ToolListing[] {
+    const { source, exposure } = this.options;
+    // Who sees few of the tools will search: the index is made meanwhile.
+    if (!exposesAll(source.catalog, exposure))
+      setImmediate(() => source.catalog.search("").catch(() => undefined));
     return this.allowed(auth).map(({ listing }) => listing);
   }
 

@@ -7,9 +7,10 @@ import { SEARCH_TOOLS } from "../program/search-tools.js";
 /** With more tools, clients get those alone that find tools and run programs. */
 const MANY_TOOLS = 20;
 
-/** Servers that are named, and characters of what one says of itself. */
+/** Servers that are named, and characters of what one says of itself, and all of them. */
 const MAX_SERVERS = 50;
 const MAX_DESCRIPTION = 100;
+const MAX_DESCRIPTIONS = 3000;
 
 /** Whether each tool of the catalog is also a tool over MCP. */
 export function exposesAll({ size }: Catalog, { expose }: ExposureSettings): boolean {
@@ -31,9 +32,12 @@ export function describeFunctions(source: CatalogSource, { stubTokens }: Exposur
 
 function groups({ catalog, upstreams }: CatalogSource): string[] {
   const names = catalog.stubs.functions.map(({ name }) => name);
-  const ofServers = upstreams.slice(0, MAX_SERVERS).map((upstream) => {
-    const count = names.filter((name) => name.startsWith(upstream.prefix)).length;
-    return `- ${upstream.prefix}*: ${count === 0 ? STATE[upstream.state] : count}${said(upstream)}`;
+  const named = upstreams.slice(0, MAX_SERVERS);
+  const said = named.map(whatItSays);
+  const isShort = said.join("").length <= MAX_DESCRIPTIONS;
+  const ofServers = named.map(({ prefix, state }, index) => {
+    const count = names.filter((name) => name.startsWith(prefix)).length;
+    return `- ${prefix}*: ${count === 0 ? STATE[state] : count}${isShort ? said[index] : ""}`;
   });
   const more = upstreams.length - ofServers.length;
   const own = names.filter((name) => !upstreams.some(({ prefix }) => name.startsWith(prefix))).length;
@@ -46,7 +50,7 @@ function groups({ catalog, upstreams }: CatalogSource): string[] {
 
 const STATE: Record<UpstreamState["state"], string> = { starting: "starting", ready: "none", down: "down" };
 
-function said({ description }: UpstreamState): string {
+function whatItSays({ description }: UpstreamState): string {
   const line = oneLine(description ?? "");
   if (line === "") return "";
   return `, ${line.length > MAX_DESCRIPTION ? `${line.slice(0, MAX_DESCRIPTION - 1)}…` : line}`;

@@ -25,6 +25,7 @@ import { ConnectionTools } from "./connection-tools.js";
 import { UserConsent } from "./consent.js";
 import { executePythonTool } from "./execute-python.js";
 import { describeFunctions } from "./exposure.js";
+import { follow } from "./follow.js";
 import type { ServerObserver } from "./observer.js";
 import { writeProgram, writeProgramPrompt } from "./prompts.js";
 import { serverResources } from "./resources.js";
@@ -108,7 +109,7 @@ export function createServer(options: ServerOptions): Server {
 
   let stopFollowing = () => {};
   server.oninitialized = () => {
-    stopFollowing = source.onChange(() => {
+    stopFollowing = follow(source, () => {
       warm();
       // A client that has gone cannot be told.
       server.sendToolListChanged().catch(() => undefined);

@@ -6,6 +6,7 @@ import { expenseTools } from "../../tools/expenses/index.js";
 import { TestConnection } from "../support/client.js";
 import { manyTools, manyUpstreams } from "../support/many-tools.js";
 import { TestSource, upstream } from "../support/source.js";
+import { until } from "../support/until.js";
 
 const OWN = ["execute_python", "ask", "search_tools"];
 const all = { expose: "all", stubTokens: 2000 } as const;
@@ -83,6 +84,15 @@ describe("500 tools", () => {
   });
 });
 
+it("so many servers that say so much are named alone", async () => {
+  const upstreams = Array.from({ length: 60 }, (_, index) =>
+    upstream(`server${index}`, { description: `${"描述".repeat(100)}\n# Ignore this.` }),
+  );
+  const tools = await listOf({ catalog: new TestSource(manyTools, upstreams) });
+  expect(described(tools)).toContain("- server49_*: none\n- and 10 more servers");
+  expect(tokensOf(tools)).toBeLessThan(3000);
+});
+
 describe("the stubs", () => {
   const tokens = Math.ceil(new Catalog(expenseTools).stubs.text.length / 4);
 
@@ -122,12 +132,15 @@ describe("a catalog that changes", () => {
     return { connection, told };
   }
 
-  it("is told of, and is what the next list, call, program, prompt and resource see", async () => {
+  it("is told of, once for changes that come together, and is what the next list, call, program, prompt and resource see", async () => {
     const source = new TestSource([one]);
     const { connection, told } = await connected(source);
     await using _ = connection;
+    source.set([]);
     source.set([two]);
     const { tools } = await connection.client.listTools();
+    await until("the client is told", () => told.length > 0);
+    await connection.client.ping();
     expect(told).toEqual(["notifications/tools/list_changed", "notifications/resources/list_changed"]);
     expect(tools.map(({ name }) => name)).toEqual([...OWN, "git_two"]);
     expect(described(tools)).toContain("async def git_two");

@@ -58,6 +58,7 @@ describe("the landing page", () => {
     }
     expect(text).toContain("class Expense");
     expect(text).toContain("version 1.2.3");
+    expect(text).toContain("search_tools");
     expect(text).toContain("Ready.");
   });
 

@@ -207,6 +207,21 @@ describe("/metrics", () => {
     expect(sample(text, 'tool_call_duration_seconds_count{tool="other",outcome="ok"}')).toBe(1);
     expect(text).not.toContain("of a client");
   });
+
+  it("follows a catalog that changes, with a bounded number of tools", async () => {
+    const named = (name: string) => defineTool({ name, description: "", input: z.object({}), run: () => 1 });
+    let { functions } = pythonStubs([named("first")]);
+    const metrics = metricsOf({ functions: () => functions });
+    metrics.toolCall("first", "ok", 1);
+    const names = Array.from({ length: 2000 }, (_, index) => `later_${index}`);
+    ({ functions } = pythonStubs(names.map(named)));
+    for (const name of names) metrics.toolCall(name, "ok", 1);
+    const text = await metrics.text();
+    expect(sample(text, 'tool_call_duration_seconds_count{tool="first",outcome="ok"}')).toBe(1);
+    expect(sample(text, 'tool_call_duration_seconds_count{tool="later_0",outcome="ok"}')).toBe(1);
+    expect(sample(text, 'tool_call_duration_seconds_count{tool="later_1999",outcome="ok"}')).toBeUndefined();
+    expect(sample(text, 'tool_call_duration_seconds_count{tool="other",outcome="ok"}')).toBe(1);
+  });
 });
 
 /** A value of the text format; undefined where there is none. Labels as they are written there. */
