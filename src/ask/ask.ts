@@ -1,5 +1,6 @@
 import type { CallContext } from "../bind.js";
-import { type Catalog, type CatalogSource, sourceOf, startedCatalog } from "../catalog/catalog.js";
+import { type Catalog, type CatalogSource, sourceOf } from "../catalog/catalog.js";
+import { startedCatalog } from "../catalog/started.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 import { type Conversation, Conversations } from "./conversation.js";
 import { discover } from "./discover.js";

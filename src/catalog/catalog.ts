@@ -37,40 +37,6 @@ export function sourceOf(catalog: Catalog | CatalogSource): CatalogSource {
   return catalog instanceof Catalog ? fixedSource(catalog) : catalog;
 }
 
-/** How long whoever needs the tools of a server waits while it starts, milliseconds. */
-const START_MS = 3000;
-
-/**
- * The tools, once those servers have started or failed that are wanted: as they are after three seconds at the latest.
- *
- * @throws the signal's reason when it aborts first.
- */
-export async function startedCatalog(
-  source: CatalogSource,
-  isWanted: (upstream: UpstreamState) => boolean,
-  signal?: AbortSignal,
-): Promise<Catalog> {
-  if (!source.upstreams.some((upstream) => upstream.state === "starting" && isWanted(upstream)))
-    return source.catalog;
-  let timer: NodeJS.Timeout | undefined;
-  let abort = () => {};
-  try {
-    await Promise.race([
-      source.started(isWanted),
-      new Promise<void>((resolve, reject) => {
-        timer = setTimeout(resolve, START_MS);
-        abort = () => reject(signal?.reason);
-        if (signal?.aborted) abort();
-        signal?.addEventListener("abort", abort);
-      }),
-    ]);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", abort);
-  }
-  return source.catalog;
-}
-
 /** The set of tools that a program and a client can reach; iterates in the order in which they were given. */
 export class Catalog implements Iterable<Tool> {
   readonly #tools = new Map<string, Tool>();

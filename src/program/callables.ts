@@ -1,6 +1,7 @@
 import { bindTool } from "../bind.js";
-import { type Catalog, type CatalogSource, startedCatalog } from "../catalog/catalog.js";
+import type { Catalog, CatalogSource } from "../catalog/catalog.js";
 import { type PythonFunction, stubModule } from "../catalog/python-stubs.js";
+import { startedCatalog } from "../catalog/started.js";
 import { patternsFor } from "../catalog/text-patterns.js";
 import type { HostFunction, Program } from "../sandbox/program.js";
 import type { OwnFunction } from "./own-function.js";

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { type CatalogSource, startedCatalog } from "../catalog/catalog.js";
+import type { CatalogSource } from "../catalog/catalog.js";
 import type { PythonFunction } from "../catalog/python-stubs.js";
+import { startedCatalog } from "../catalog/started.js";
 import { PythonError } from "../sandbox/monty/calls.js";
 import { stateOf } from "./callables.js";
 import type { OwnFunction } from "./own-function.js";

@@ -5,7 +5,8 @@ import type {
   Tool as ToolListing,
 } from "@modelcontextprotocol/sdk/types.js";
 import type { CallContext } from "../bind.js";
-import { type Catalog, type CatalogSource, startedCatalog } from "../catalog/catalog.js";
+import type { Catalog, CatalogSource } from "../catalog/catalog.js";
+import { startedCatalog } from "../catalog/started.js";
 import type { ExposureSettings } from "../config.js";
 import type { Logger } from "../logger.js";
 import { catalogTool } from "./catalog-tool.js";

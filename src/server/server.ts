@@ -1,13 +1,5 @@
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
-import {
-  CallToolRequestSchema,
-  GetPromptRequestSchema,
-  ListPromptsRequestSchema,
-  ListResourcesRequestSchema,
-  ListToolsRequestSchema,
-  McpError,
-  ReadResourceRequestSchema,
-} from "@modelcontextprotocol/sdk/types.js";
+import { CallToolRequestSchema, ListToolsRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import type { CallContext } from "../bind.js";
 import { type Catalog, type CatalogSource, sourceOf } from "../catalog/catalog.js";
 import { OWN_FUNCTIONS } from "../catalog/python-names.js";
@@ -27,10 +19,10 @@ import { executePythonTool } from "./execute-python.js";
 import { describeFunctions } from "./exposure.js";
 import { follow } from "./follow.js";
 import type { ServerObserver } from "./observer.js";
-import { writeProgram, writeProgramPrompt } from "./prompts.js";
-import { serverResources } from "./resources.js";
+import { servePrompts } from "./prompts.js";
+import { serveResources, serverResources } from "./resources.js";
 import { searchToolsTool } from "./search-tools.js";
-import { invalidParams, type RequestExtra } from "./server-tool.js";
+import type { RequestExtra } from "./server-tool.js";
 
 export interface ServerOptions {
   /** The tools; with a source, the server follows it and tells its client. */
@@ -109,6 +101,7 @@ export function createServer(options: ServerOptions): Server {
 
   let stopFollowing = () => {};
   server.oninitialized = () => {
+    stopFollowing();
     stopFollowing = follow(source, () => {
       warm();
       // A client that has gone cannot be told.
@@ -127,37 +120,7 @@ export function createServer(options: ServerOptions): Server {
   server.setRequestHandler(ListToolsRequestSchema, (_, { authInfo }) => ({ tools: tools.list(authInfo) }));
   server.setRequestHandler(CallToolRequestSchema, ({ params }, extra) => tools.call(params, extra));
 
-  const resources = () => serverResources(withOwn(source.catalog.stubs.text, functions));
-  server.setRequestHandler(ListResourcesRequestSchema, () => ({
-    resources: resources().map(({ text, ...listing }) => ({ ...listing, size: Buffer.byteLength(text) })),
-  }));
-  server.setRequestHandler(ReadResourceRequestSchema, ({ params }) => {
-    const found = resources().find(({ uri }) => uri === params.uri);
-    if (found === undefined) {
-      throw new McpError(
-        RESOURCE_NOT_FOUND,
-        `There is no resource ${params.uri}. The resources are ${resources()
-          .map(({ uri }) => uri)
-          .join(", ")}.`,
-      );
-    }
-    const { uri, mimeType, text } = found;
-    return { contents: [{ uri, mimeType, text }] };
-  });
-
-  server.setRequestHandler(ListPromptsRequestSchema, () => ({ prompts: [writeProgramPrompt] }));
-  server.setRequestHandler(GetPromptRequestSchema, ({ params }) => {
-    if (params.name !== writeProgramPrompt.name) {
-      throw invalidParams(
-        `There is no prompt named ${params.name}. The prompt is ${writeProgramPrompt.name}.`,
-      );
-    }
-    const task = params.arguments?.task;
-    if (task === undefined || task.trim() === "") throw invalidParams("The prompt needs the argument task.");
-    return writeProgram(task, describe());
-  });
+  serveResources(server, () => serverResources(withOwn(source.catalog.stubs.text, functions)));
+  servePrompts(server, describe);
   return server;
 }
-
-/** The code that the MCP specification gives for it. */
-const RESOURCE_NOT_FOUND = -32002;

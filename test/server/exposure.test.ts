@@ -256,5 +256,9 @@ describe("while a server starts", () => {
       total: 0,
       notes: ["Tools of git may be missing: it is still starting."],
     });
+    // Not a second time.
+    const started = performance.now();
+    expect((await connection.execute("await git_one()")).error?.hint).toContain("still starting");
+    expect(performance.now() - started).toBeLessThan(2500);
   });
 });
