@@ -2,6 +2,7 @@ import { ConsentError } from "./catalog/consent.js";
 import { floatShape } from "./catalog/float-shape.js";
 import type { PythonFunction } from "./catalog/python-stubs.js";
 import { type ToolContext, ToolInputError, ToolOutputError } from "./catalog/tool.js";
+import type { Untimed } from "./sandbox/deadline.js";
 import { PythonError } from "./sandbox/monty/calls.js";
 import type { HostFunction } from "./sandbox/program.js";
 
@@ -13,22 +14,30 @@ export function bindTool(
   { tool, name, parameters }: PythonFunction,
   context: CallContext = {},
 ): HostFunction {
+  const { confirm } = context;
   const properties = new Map(parameters.map((parameter) => [parameter.name, parameter.property]));
   return {
     name,
     parameters: [...properties.keys()],
     floats: floatShape(tool.outputSchema),
-    async call(args, signal) {
+    async call(args, signal, untimed) {
       const named = Object.fromEntries(
         Object.entries(args).map(([parameter, value]) => [properties.get(parameter) ?? parameter, value]),
       );
       try {
-        return await tool.call(named, { ...context, signal });
+        return await tool.call(named, { ...context, confirm: confirm && asks(confirm, untimed), signal });
       } catch (error) {
         throw new PythonError(exceptionType(error), `${name}: ${messageOf(error)}`);
       }
     },
   };
+}
+
+type Confirm = NonNullable<CallContext["confirm"]>;
+
+/** While the user is asked, the program's time stands still. */
+function asks(confirm: Confirm, untimed: Untimed): Confirm {
+  return (request, signal) => untimed(() => confirm(request, signal));
 }
 
 /** What was thrown, as text for whoever made the call: never a stack trace. */

@@ -30,7 +30,7 @@ const SERVE_FLAGS = SETTINGS.filter(({ variable }) => variable === undefined).ma
 const FLAGS = SETTINGS.filter(({ variable, serve }) => variable === undefined && !serve).map(
   ({ name }) => name,
 );
-const ASK_FLAGS = ["model-timeout-ms", "ask-attempts", "history-tokens", "session-log"];
+const ASK_FLAGS = ["stub-tokens", "model-timeout-ms", "ask-attempts", "history-tokens", "session-log"];
 /** A person reads the session log instead. */
 const PERSON_FLAGS = FLAGS.filter((name) => name !== "log-level");
 

@@ -21,6 +21,7 @@ export interface Config {
   readonly logLevel: string;
   readonly model: ModelSettings;
   readonly ask: AskSettings;
+  readonly exposure: ExposureSettings;
   readonly http: HttpSettings;
   /** Whether traces are sent; the rest of OpenTelemetry's own variables is read where they are. */
   readonly tracing: boolean;
@@ -47,6 +48,14 @@ export interface AskSettings {
   readonly historyTokens: number;
   /** Folder of the session logs; undefined for none, or the command's own default. */
   readonly sessionLog: string | undefined;
+}
+
+/** How much of the catalog clients and models are shown at once. */
+export interface ExposureSettings {
+  /** Which tools clients can call themselves: all, or those only that find tools and run programs. By their number where undefined. */
+  readonly expose: "all" | "code" | undefined;
+  /** Length of the stubs that are shown; of a catalog with longer ones, models search. */
+  readonly stubTokens: number;
 }
 
 /** How MCP is served over HTTP; what belongs together is checked when the server starts. */
@@ -176,6 +185,21 @@ export const SETTINGS: readonly Setting[] = [
   count("code-kib", 256, [1, 16_384], "Length of a program, KiB."),
   count("result-kib", 256, [1, 32_768], "Length of a result as JSON, KiB; a longer one is cut."),
   count("stdout-kib", 64, [1, 16_384], "Length of what a program prints, KiB; more is cut."),
+  {
+    name: "expose",
+    value: "WHICH",
+    default: undefined,
+    defaultNote: "code beyond 20 tools, else all",
+    choices: ["all", "code"],
+    description: "Tools that clients can call directly: all, or search_tools, execute_python and ask alone.",
+    serve: true,
+  },
+  count(
+    "stub-tokens",
+    2000,
+    [0, 10_000_000],
+    "Length of the stubs that a model is shown, tokens; beyond, it is told how to search.",
+  ),
   perCore("pool-size", 1, "one a core", "Sandbox processes kept ready."),
   perCore("max-programs", 4, "four a core", "Programs that run at once; more wait their turn."),
   count("max-wait-ms", 30_000, [1, MAX_INT], "Longest wait of a program for its turn, milliseconds."),
@@ -302,6 +326,10 @@ export function readConfig(flags: Flags, env: NodeJS.ProcessEnv = process.env): 
       attempts: number("ask-attempts"),
       historyTokens: number("history-tokens"),
       sessionLog: text("session-log"),
+    },
+    exposure: {
+      expose: text("expose") as ExposureSettings["expose"],
+      stubTokens: number("stub-tokens"),
     },
     http: {
       enabled: ["1", "true"].includes(text("http") ?? ""),

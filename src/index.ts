@@ -1,5 +1,5 @@
 export { z } from "zod";
-export { Catalog } from "./catalog/catalog.js";
+export { Catalog, type CatalogSource, type UpstreamState } from "./catalog/catalog.js";
 export type { JsonSchema, Tool, ToolAnnotations, ToolContext, ToolDefinition } from "./catalog/tool.js";
 export { defineTool, ToolInputError, ToolOutputError } from "./catalog/tool.js";
 export { type Config, ConfigError, type Flags, readConfig } from "./config.js";

@@ -37,6 +37,7 @@ describe("readConfig", () => {
       logLevel: "info",
       model: { apiKey: undefined, baseUrl: undefined, name: "gpt-5.4-mini", timeoutMs: 60_000 },
       ask: { attempts: 4, historyTokens: 16_000, sessionLog: undefined },
+      exposure: { expose: undefined, stubTokens: 2000 },
       http: {
         enabled: false,
         host: "127.0.0.1",

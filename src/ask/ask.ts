@@ -1,30 +1,34 @@
-import { openaiTools, toolsByOpenAIName } from "../catalog/openai-tools.js";
-import { type PythonFunction, type PythonStubs, pythonStubs } from "../catalog/python-stubs.js";
-import type { Tool } from "../catalog/tool.js";
+import type { CallContext } from "../bind.js";
+import { type Catalog, type CatalogSource, sourceOf } from "../catalog/catalog.js";
+import { startedCatalog } from "../catalog/started.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 import { type Conversation, Conversations } from "./conversation.js";
 import { discover } from "./discover.js";
 import { generate } from "./generate.js";
 import { ModelCalls } from "./model-calls.js";
-import type { ChatModel, ChatTool } from "./models/model.js";
+import type { ChatModel } from "./models/model.js";
 import { synthesize } from "./synthesize.js";
+import { Toolbox } from "./toolbox.js";
 import type { AroundStep, Step, Turn, TurnEvent } from "./turn.js";
 
 const MAX_ATTEMPTS = 4;
 const MAX_HISTORY_TOKENS = 16_000;
+const STUB_TOKENS = 2000;
 /** About 8,000 tokens. */
 const RESULT_BYTES = 32 * 1024;
 
 export interface AskerOptions {
   readonly model: ChatModel;
   readonly sandbox: Sandbox;
-  readonly tools: readonly Tool[];
+  readonly catalog: Catalog | CatalogSource;
   /** The connection: see `Program.owner`. */
   readonly owner: object;
   /** Programs that the model may write for a question. */
   readonly maxAttempts?: number | undefined;
   /** Length of a conversation's history, tokens. */
   readonly maxHistoryTokens?: number | undefined;
+  /** Length of the stubs that the model is shown, tokens; of a catalog with longer ones, it sees what a search finds. */
+  readonly stubTokens?: number | undefined;
   /** Length of a result as JSON and of what was printed, bytes: a longer one goes back to the model. */
   readonly resultBytes?: number | undefined;
   /** Around each turn, and in it around each phase. */
@@ -36,6 +40,8 @@ export interface AskOptions {
   readonly conversation?: string | undefined;
   /** Answers this question in place of the asker's own model. */
   readonly model?: ChatModel | undefined;
+  /** What the calls of its programs are given besides a signal. */
+  readonly context?: CallContext | undefined;
   /** Ends the model call and the program. */
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: TurnEvent) => void) | undefined;
@@ -49,19 +55,11 @@ export interface AskOptions {
 /** Answers questions in three phases: discovery, a program, the answer. One for each connection; it keeps its conversations. */
 export class Asker {
   private readonly conversations: Conversations;
-  private readonly stubs: PythonStubs;
-  private readonly chatTools: readonly ChatTool[];
-  private readonly functions: ReadonlyMap<string, PythonFunction>;
+  private readonly source: CatalogSource;
 
   constructor(private readonly options: AskerOptions) {
-    const { tools, maxHistoryTokens = MAX_HISTORY_TOKENS } = options;
-    this.conversations = new Conversations(maxHistoryTokens);
-    this.stubs = pythonStubs(tools);
-    this.chatTools = openaiTools(tools);
-    const declared = new Map(this.stubs.functions.map((one) => [one.tool, one]));
-    this.functions = new Map(
-      Array.from(toolsByOpenAIName(tools), ([name, tool]) => [name, declared.get(tool) as PythonFunction]),
-    );
+    this.conversations = new Conversations(options.maxHistoryTokens ?? MAX_HISTORY_TOKENS);
+    this.source = sourceOf(options.catalog);
   }
 
   /**
@@ -75,10 +73,10 @@ export class Asker {
     const conversation = this.conversations.get(options.conversation);
     const signal = options.signal ?? new AbortController().signal;
     const onEvent = options.onEvent ?? (() => undefined);
-    const { model = this.options.model, onText } = options;
+    const { model = this.options.model, context = {}, onText } = options;
     const calls = new ModelCalls({ model, signal, onEvent, onText });
     const answer = async () => {
-      const turn = await this.answer(question, conversation, calls, { signal, onEvent, onText });
+      const turn = await this.answer(question, conversation, calls, { context, signal, onEvent, onText });
       onEvent({ type: "done", turn });
       return turn;
     };
@@ -104,27 +102,37 @@ export class Asker {
     question: string,
     conversation: Conversation,
     model: ModelCalls,
-    { signal, onEvent, onText }: Listening,
+    { context, signal, onEvent, onText }: TurnOptions,
   ): Promise<Turn> {
     const { sandbox, owner, maxAttempts = MAX_ATTEMPTS, resultBytes = RESULT_BYTES } = this.options;
-    const { stubs, functions, chatTools: tools } = this;
+    const { stubTokens = STUB_TOKENS } = this.options;
     const history = conversation.messages();
+    const catalog = await startedCatalog(this.source, () => true, signal);
+    const toolbox = await Toolbox.open(catalog, question, stubTokens);
 
-    const discovery = await this.around("discovery", () =>
-      discover({ question, history, tools, functions }, model),
-    );
+    const discovery = await this.around("discovery", () => discover({ question, history, toolbox }, model));
     if ("answer" in discovery) {
       const { answer } = discovery;
       conversation.add({ question, outcome: null, answer });
       return { ...DIRECT, question, answer, usage: model.usage };
     }
-    const { calls } = discovery;
+    const { calls, chosen } = discovery;
     onEvent({ type: "discovered", calls });
 
     const exchanges = conversation.withoutResults();
-    const programs = { question, history: exchanges, calls, stubs, sandbox, owner, maxAttempts, resultBytes };
+    const source = { catalog, upstreams: this.source.upstreams };
+    const programs = {
+      question,
+      history: exchanges,
+      calls,
+      source,
+      sandbox,
+      owner,
+      maxAttempts,
+      resultBytes,
+    };
     const { outcome, code, attempts, codeMs } = await this.around("code", () =>
-      generate({ ...programs, signal, onEvent }, model),
+      generate({ ...programs, stubs: toolbox.stubs(chosen), context, signal, onEvent }, model),
     );
 
     const earlier = conversation.sources();
@@ -146,7 +154,8 @@ export class Asker {
   }
 }
 
-interface Listening {
+interface TurnOptions {
+  readonly context: CallContext;
   readonly signal: AbortSignal;
   readonly onEvent: (event: TurnEvent) => void;
   readonly onText: ((piece: string) => void) | undefined;

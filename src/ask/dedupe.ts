@@ -1,4 +1,4 @@
-import { bindTool } from "../bind.js";
+import { bindTool, type CallContext } from "../bind.js";
 import type { PythonFunction } from "../catalog/python-stubs.js";
 import type { HostFunction } from "../sandbox/program.js";
 
@@ -6,19 +6,19 @@ import type { HostFunction } from "../sandbox/program.js";
  * The functions of one program, bound so that a read-only tool runs once for the same arguments, defaults filled in:
  * later calls get the same result, also while the first is still running. A failure is not kept.
  */
-export function bindOnce(functions: readonly PythonFunction[]): HostFunction[] {
+export function bindOnce(functions: readonly PythonFunction[], context: CallContext = {}): HostFunction[] {
   return functions.map((declared) => {
-    const host = bindTool(declared);
+    const host = bindTool(declared, context);
     if (declared.tool.annotations.readOnlyHint !== true) return host;
     const defaults = defaultsOf(declared);
     const results = new Map<string, Promise<unknown>>();
     return {
       ...host,
-      call(args, signal) {
+      call(args, signal, untimed) {
         const key = canonical({ ...defaults, ...args });
         const known = results.get(key);
         if (known) return known;
-        const result = host.call(args, signal);
+        const result = host.call(args, signal, untimed);
         results.set(key, result);
         result.catch(() => results.delete(key));
         return result;

@@ -1,4 +1,6 @@
-import type { PythonStubs } from "../catalog/python-stubs.js";
+import type { CallContext } from "../bind.js";
+import type { CatalogSource } from "../catalog/catalog.js";
+import { callablesOf } from "../program/callables.js";
 import { failureText } from "../sandbox/failure-text.js";
 import type { Execution } from "../sandbox/program.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
@@ -16,7 +18,12 @@ export interface GenerateOptions {
   readonly history: readonly ChatMessage[];
   /** Python calls to start from. */
   readonly calls: readonly string[];
-  readonly stubs: PythonStubs;
+  /** The stubs that the model is shown. */
+  readonly stubs: string;
+  /** What its programs can call. */
+  readonly source: Pick<CatalogSource, "catalog" | "upstreams">;
+  /** What their calls are given besides a signal. */
+  readonly context: CallContext;
   readonly sandbox: Sandbox;
   readonly owner: object;
   /** Programs that the model may write. */
@@ -43,7 +50,7 @@ export interface Generated {
 export async function generate(options: GenerateOptions, model: ModelCalls): Promise<Generated> {
   const { question, history, calls, stubs, maxAttempts, signal, onEvent } = options;
   const messages: ChatMessage[] = [
-    { role: "system", content: codePrompt(stubs.text) },
+    { role: "system", content: codePrompt(stubs) },
     ...history,
     { role: "user", content: codeRequest(question, calls) },
   ];
@@ -79,12 +86,11 @@ interface Attempt {
 async function tryProgram(reply: string, options: GenerateOptions): Promise<Attempt> {
   const program = programInReply(reply);
   if ("error" in program) return { code: null, execution: null, outcome: program };
-  const { stubs, sandbox, owner, signal, resultBytes } = options;
+  const { source, context, sandbox, owner, signal, resultBytes } = options;
   const { code } = program;
   const execution = await sandbox.execute({
     code,
-    functions: bindOnce(stubs.functions),
-    stubs: stubs.text,
+    ...callablesOf(code, { source, bind: (functions) => bindOnce(functions, context) }),
     owner,
     signal,
   });

@@ -1,4 +1,5 @@
-import { type PythonStubs, pythonStubs } from "./python-stubs.js";
+import { type PythonFunction, type PythonStubs, pythonStubs } from "./python-stubs.js";
+import type { SearchIndex } from "./search.js";
 import type { Tool } from "./tool.js";
 
 /** Tools that may come and go while they are served. */
@@ -31,10 +32,16 @@ export function fixedSource(catalog: Catalog): CatalogSource {
   return { catalog, upstreams: [], started: async () => undefined, onChange: () => () => undefined };
 }
 
+/** A source of catalogs, from what may be one catalog alone. */
+export function sourceOf(catalog: Catalog | CatalogSource): CatalogSource {
+  return catalog instanceof Catalog ? fixedSource(catalog) : catalog;
+}
+
 /** The set of tools that a program and a client can reach; iterates in the order in which they were given. */
 export class Catalog implements Iterable<Tool> {
   readonly #tools = new Map<string, Tool>();
   #stubs: PythonStubs | undefined;
+  #index: Promise<SearchIndex> | undefined;
 
   /** @throws Error when two tools share a name; it names both sources where they are known. */
   constructor(tools: Iterable<Tool>) {
@@ -57,6 +64,16 @@ export class Catalog implements Iterable<Tool> {
   get stubs(): PythonStubs {
     this.#stubs ??= pythonStubs([...this]);
     return this.#stubs;
+  }
+
+  /**
+   * The functions that fit the words of a query, by their names, descriptions and parameters, the best first; all of
+   * them where it has no words. The index is made with the first search.
+   */
+  async search(query: string): Promise<readonly PythonFunction[]> {
+    const { functions } = this.stubs;
+    this.#index ??= import("./search.js").then(({ SearchIndex }) => new SearchIndex(functions));
+    return (await this.#index).search(query);
   }
 
   [Symbol.iterator](): IterableIterator<Tool> {

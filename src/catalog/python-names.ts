@@ -33,10 +33,14 @@ const BUILTINS =
 const MODULES =
   "asyncio base64 collections dataclasses datetime functools itertools json math os pathlib re sys typing";
 
+/** Functions of the server's own that programs call. */
+export const OWN_FUNCTIONS: readonly string[] = ["search_tools", "load_bytes", "load_result"];
+
 /** Never a name of a function or a type: it would shadow what programs need. */
 export const RESERVED: ReadonlySet<string> = new Set([
   ...KEYWORDS,
   ...TYPE_NAMES,
+  ...OWN_FUNCTIONS,
   ...`${BUILTINS} ${MODULES} match case reveal_type`.split(" "),
 ]);
 
@@ -143,7 +147,8 @@ function avoid(name: string, reserved: ReadonlySet<string>): string {
   return reserved.has(name) ? `${name}_` : name;
 }
 
-function words(text: string): string[] {
+/** The words of a text, also those of a name in snake_case or camelCase. */
+export function words(text: string): string[] {
   const normal = text.normalize("NFKC");
   const { humps, outsideIdentifier } = patternsFor(normal);
   const separated = normal.replace(humps, " ").replace(outsideIdentifier, " ");

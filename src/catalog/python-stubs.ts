@@ -47,25 +47,22 @@ export function pythonStubs(tools: readonly Tool[]): PythonStubs {
   const inOrder = read.flatMap(({ result, parameters }) => [result, ...parameters.map(({ type }) => type)]);
   const declarations = new Declarations(inOrder, names);
 
-  const module = new Map<string, string>();
-  const blocks: string[] = [];
   const functions = read.map(({ tool, result, parameters }, index): PythonFunction => {
     const types = new Map<string, string>();
     for (const { type } of parameters) declarations.collect(type, "parameter", types);
     declarations.collect(result, "result", types);
     const written = writeFunction(names[index] ?? "", tool, parameters, result, declarations);
-    for (const [name, declaration] of types) {
-      if (!module.has(name)) blocks.push(declaration);
-      module.set(name, declaration);
-    }
-    blocks.push(written.stub);
     return { tool, ...written, types: [...types.values()] };
   });
-  const head = [...(module.size > 0 ? [ABOUT_TYPES] : []), ...imports(functions)];
-  return {
-    text: [...(head.length > 0 ? [head.join("\n")] : []), ...blocks].map((block) => `${block}\n`).join("\n"),
-    functions,
-  };
+  return { text: stubModule(functions), functions };
+}
+
+/** Some of the functions of a catalog as a module of their own: with the types that they need, and the imports. */
+export function stubModule(functions: readonly PythonFunction[]): string {
+  const blocks = new Set(functions.flatMap(({ types, stub }) => [...types, stub]));
+  const hasTypes = functions.some(({ types }) => types.length > 0);
+  const head = [...(hasTypes ? [ABOUT_TYPES] : []), ...imports(functions)];
+  return [...(head.length > 0 ? [head.join("\n")] : []), ...blocks].map((block) => `${block}\n`).join("\n");
 }
 
 const ABOUT_TYPES =

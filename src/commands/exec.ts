@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
-import { bindTool, messageOf } from "../bind.js";
+import { messageOf } from "../bind.js";
 import type { Config } from "../config.js";
+import { callablesOf, namesIn } from "../program/callables.js";
+import { searchToolsFunction } from "../program/search-tools.js";
 import { failureText } from "../sandbox/failure-text.js";
 import { openSandbox } from "./open-sandbox.js";
 import { EXPORT_MS, openTracing } from "./open-tracing.js";
@@ -26,13 +28,12 @@ export async function exec(file: string, config: Config): Promise<number> {
   try {
     tools = await openTools(config, noteLogger);
     // The others would be started for nothing.
-    const started = tools.started(({ prefix }) => new RegExp(`\\b${prefix}`).test(code));
+    const names = [...namesIn(code)];
+    const started = tools.started(({ prefix }) => names.some((name) => name.startsWith(prefix)));
     await Promise.race([started, once(interrupt.signal, "abort")]);
-    const { stubs } = tools.catalog;
     const execution = await sandbox.execute({
       code,
-      functions: stubs.functions.map((declared) => bindTool(declared)),
-      stubs: stubs.text,
+      ...callablesOf(code, { source: tools, own: [searchToolsFunction(tools)] }),
       owner: sandbox,
       signal: interrupt.signal,
     });

@@ -17,7 +17,7 @@ export async function serveOverHttp(
   logger: Logger,
   tracing: Tracing | undefined,
 ): Promise<void> {
-  const { limits, model, ask, http: settings } = config;
+  const { limits, model, ask, exposure, http: settings } = config;
   checkHttpSettings(settings);
   const ended = new Promise<string>((resolve) => {
     process.once("SIGTERM", resolve);
@@ -33,9 +33,10 @@ export async function serveOverHttp(
     // Which files these are is no matter of clients from elsewhere.
     const problems =
       unused === 0 ? [] : [`Tools that could not be loaded: ${unused}. The server's log says why.`];
-    await tools.started();
-    const { catalog } = tools;
-    const { functions } = catalog.stubs;
+    // They start meanwhile.
+    void tools.started();
+    const catalog = tools;
+    const functions = () => catalog.catalog.stubs.functions;
     const ready = () => sandbox.ping();
     let server: HttpServer | undefined;
     const metrics = new Metrics({
@@ -58,6 +59,7 @@ export async function serveOverHttp(
       limits,
       model,
       ask,
+      exposure,
       logger,
       observer: metrics,
       tracing,

@@ -14,16 +14,16 @@ export async function serveTools(
   tracing: Tracing | undefined,
 ): Promise<void> {
   const problems: string[] = [];
-  const tools = await openTools(config, logger, (problem) => problems.push(problem));
+  const catalog = await openTools(config, logger, (problem) => problems.push(problem));
   try {
-    await tools.started();
-    const { catalog } = tools;
-    const { limits, model, ask } = config;
+    // They start meanwhile.
+    void catalog.started();
+    const { limits, model, ask, exposure } = config;
     await serveStdio(
-      createServer({ catalog, sandbox, limits, model, ask, logger, tracing, problems }),
+      createServer({ catalog, sandbox, limits, model, ask, exposure, logger, tracing, problems }),
       logger,
     );
   } finally {
-    await tools.close();
+    await catalog.close();
   }
 }

@@ -37,7 +37,7 @@ export class UserSession {
    * @throws UsageError when the tools of the settings cannot be used.
    */
   static async open(config: Config, { title, model, logDir }: UserSessionOptions): Promise<UserSession> {
-    const { ask } = config;
+    const { ask, exposure } = config;
     const tracing = await openTracing(config, { warn: note, exportMs: EXPORT_MS });
     const sandbox = openSandbox(config, tracing);
     let tools: OpenTools | undefined;
@@ -54,10 +54,11 @@ export class UserSession {
             });
       return new UserSession(sandbox, tools, log, tracing, {
         model: tracing?.model(model) ?? model,
-        tools: [...tools.catalog],
+        catalog: tools,
         owner: sandbox,
         maxAttempts: ask.attempts,
         maxHistoryTokens: ask.historyTokens,
+        stubTokens: exposure.stubTokens,
       });
     } catch (error) {
       await Promise.all([sandbox.close(), tools?.close()]);

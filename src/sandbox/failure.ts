@@ -1,5 +1,5 @@
 import { BusyError } from "./fair-slots.js";
-import { hintFor } from "./hints.js";
+import { hintFor, undefinedName } from "./hints.js";
 import type { Diagnostic } from "./monty/checker.js";
 import { UnawaitedError } from "./monty/decoder.js";
 import {
@@ -9,7 +9,7 @@ import {
   MontySyntaxError,
   type TraceFrame,
 } from "./monty/errors.js";
-import type { Failure, FailureKind, Limits } from "./program.js";
+import type { Failure, FailureKind, Limits, Program } from "./program.js";
 
 /** Why this side ended a program: the reason of its abort signal. */
 export type Ended = "deadline" | "cancelled" | "toolCalls" | "output";
@@ -33,6 +33,7 @@ export interface FailureContext {
   readonly timeoutMs: number;
   /** Tool calls that had not ended. */
   readonly unfinished: readonly { readonly name: string; readonly ms: number }[];
+  readonly suggest?: Program["suggest"];
 }
 
 /** The failure that an error of the driver is to the author of the program. Null for what is no such error. */
@@ -140,7 +141,7 @@ function located(
   kind: FailureKind,
   text: string,
   frames: readonly TraceFrame[],
-  { source, lineOf }: FailureContext,
+  { source, lineOf, suggest }: FailureContext,
 ): Failure {
   const innermost = frames.at(-1);
   if (innermost === undefined) return { kind, message: text, hint: hintFor(kind, text, undefined) };
@@ -155,7 +156,9 @@ function located(
     innermost.functionName === null || named.length === 0
       ? ""
       : `\nin ${innermost.functionName}(), called from ${named.join(", from ")}`;
-  return { kind, message: text + path, line, source: code, hint: hintFor(kind, text, code) };
+  const unknown = undefinedName(text);
+  const hint = hintFor(kind, text, code) ?? (unknown && suggest?.(unknown));
+  return { kind, message: text + path, line, source: code, hint };
 }
 
 function cut(text: string, length: number): string {

@@ -19,6 +19,8 @@ const CALLED_ONLY =
 
 type Hint = string | ((found: readonly string[], source: string) => string | undefined);
 
+const UNDEFINED_NAME = /^NameError: name '(\w+)' is not|^Name `(\w+)` used when not/;
+
 /** What the runtime and the type checker say, and what helps. The first that fits is taken. */
 const HINTS: readonly (readonly [RegExp, Hint])[] = [
   [
@@ -30,7 +32,7 @@ const HINTS: readonly (readonly [RegExp, Hint])[] = [
     /[Mm]odule ['`]([\w.]+)['`] has no (?:attribute|member) ['`](\w+)['`]/,
     ([, m, name]) => insteadOfMember(`${m}.${name}`),
   ],
-  [/^NameError: name '(\w+)' is not|^Name `(\w+)` used when not/, ([, a, b]) => hintForName(a ?? b ?? "")],
+  [UNDEFINED_NAME, ([, a, b]) => hintForName(a ?? b ?? "")],
   [/is not awaitable|can't be awaited/, "It is a value already: take the `await` away."],
   [/CoroutineType\[|_Future\[|'coroutine'|non-iterable coroutine/, AWAIT],
   [
@@ -115,6 +117,12 @@ export function hintFor(kind: FailureKind, message: string, source: string | und
     if (found) return typeof hint === "string" ? hint : hint(found, source ?? "");
   }
   return undefined;
+}
+
+/** The name that a message says nothing defines. */
+export function undefinedName(message: string): string | undefined {
+  const [, a, b] = UNDEFINED_NAME.exec(message) ?? [];
+  return a ?? b;
 }
 
 function hintForName(name: string): string | undefined {

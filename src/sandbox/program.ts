@@ -1,3 +1,4 @@
+import type { Untimed } from "./deadline.js";
 import type { FloatShape } from "./monty/values.js";
 
 /** A function of the host that a program can call by name. */
@@ -9,11 +10,12 @@ export interface HostFunction {
   /** Where the function's result holds floats: without it, `1` in JavaScript is the int `1` in Python. */
   readonly floats?: FloatShape | undefined;
   /**
-   * Runs the call. Arguments are JSON values keyed by parameter name, not yet checked.
+   * Runs the call. Arguments are JSON values keyed by parameter name, not yet checked. What is done by `untimed` does
+   * not count for the program's wall clock time.
    *
    * @throws PythonError to raise that exception in the program; any other error is a RuntimeError there.
    */
-  call(args: Record<string, unknown>, signal: AbortSignal): Promise<unknown>;
+  call(args: Record<string, unknown>, signal: AbortSignal, untimed: Untimed): Promise<unknown>;
 }
 
 /** Limits of every program. All are positive. */
@@ -47,6 +49,8 @@ export interface Program {
   readonly owner: object;
   /** Lowers the limit on wall clock time; a higher one changes nothing. */
   readonly timeoutMs?: number | undefined;
+  /** What may be meant by a name that nothing defines, as a sentence; undefined where nothing is known. */
+  readonly suggest?: ((name: string) => string | undefined) | undefined;
   /** Ends the program with kind `cancelled` when it aborts. */
   readonly signal?: AbortSignal | undefined;
   /** Called when a host call starts and again when it ends. */

@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import type { Untimed } from "./deadline.js";
 import { type HostFunction as MontyFunction, PythonError } from "./monty/calls.js";
 import { decodeArgument, decodeKeyword, decodeResult } from "./monty/decode.js";
 import { encodeValue } from "./monty/encode.js";
@@ -20,6 +21,7 @@ export interface RecorderOptions {
   readonly total: number;
   readonly onExceeded: () => void;
   readonly onToolCall: ((call: ToolCall, phase: "start" | "end") => void) | undefined;
+  readonly untimed: Untimed;
   /** Milliseconds since the program started. */
   readonly clock: () => number;
 }
@@ -95,7 +97,7 @@ export class CallRecorder {
         this.running.set(call, true);
         call.startedMs = options.clock();
         options.onToolCall?.(call, "start");
-        return result(host, await host.call(bound, this.ending.signal));
+        return result(host, await host.call(bound, this.ending.signal, options.untimed));
       } finally {
         this.slots.release();
       }

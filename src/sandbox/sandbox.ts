@@ -1,3 +1,4 @@
+import { Deadline } from "./deadline.js";
 import { builtinStubs } from "./dialect.js";
 import { type Ended, type FailureContext, failureOf, maxPrintedBytes, typeFailure } from "./failure.js";
 import { type Diagnostic, TypeChecker } from "./monty/checker.js";
@@ -107,6 +108,7 @@ class Run {
   private readonly stdout: Stdout;
   private readonly notes: string[] = [];
   private readonly timeoutMs: number;
+  private readonly deadline: Deadline;
   private truncated = false;
 
   constructor(
@@ -116,12 +118,14 @@ class Run {
     private readonly checker: TypeChecker,
   ) {
     this.timeoutMs = Math.min(limits.timeoutMs, program.timeoutMs ?? limits.timeoutMs);
+    this.deadline = new Deadline(this.timeoutMs, () => this.end("deadline"));
     this.stdout = new Stdout(limits.stdoutBytes, maxPrintedBytes(limits), () => this.end("output"));
     this.calls = new CallRecorder({
       parallel: limits.parallelToolCalls,
       total: limits.toolCalls,
       onExceeded: () => this.end("toolCalls"),
       onToolCall: program.onToolCall,
+      untimed: this.deadline.untimed,
       clock: () => performance.now() - this.started,
     });
   }
@@ -168,13 +172,13 @@ class Run {
       limits: this.limits,
       timeoutMs: this.timeoutMs,
       unfinished: this.calls.unfinished(),
+      suggest: this.program.suggest,
     });
     const { signal } = this.ending;
     let checkout: Checkout | undefined;
-    let timer: NodeJS.Timeout | undefined;
     try {
       checkout = await this.pool.checkout(this.program.owner, signal);
-      timer = setTimeout(() => this.end("deadline"), this.timeoutMs);
+      this.deadline.start();
       const [first, ...others] = await this.typeErrors(code, check, checkout.session);
       if (first !== undefined)
         return this.failed(typeFailure([first, ...others], this.program.stubs, context()));
@@ -194,7 +198,7 @@ class Run {
       if (failure === null) throw error;
       return this.failed(failure);
     } finally {
-      clearTimeout(timer);
+      this.deadline.end();
       checkout?.release();
     }
   }

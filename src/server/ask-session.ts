@@ -7,6 +7,7 @@ import { SessionLog } from "../ask/session-log.js";
 import { logTurnEvent } from "../ask/stats.js";
 import type { TurnEvent } from "../ask/turn.js";
 import { turnOutput } from "../ask/turn-output.js";
+import type { CallContext } from "../bind.js";
 import { hasModel } from "../config.js";
 import type { AskToolOptions } from "./ask.js";
 
@@ -14,6 +15,7 @@ export interface AskSessionOptions {
   readonly conversation: string;
   /** The request that brings the question: the client's own model is asked on its stream. */
   readonly requestId: RequestId;
+  readonly context: CallContext;
   readonly signal: AbortSignal;
   readonly onEvent: (event: TurnEvent) => void;
 }
@@ -30,15 +32,16 @@ export class AskSession {
   static open(options: AskToolOptions): AskSession | null {
     const model = findModel(options);
     if (model === null) return null;
-    const { sandbox, tools, owner, ask, logger, tracing } = options;
+    const { sandbox, source, owner, ask, exposure, logger, tracing } = options;
     const { attempts: maxAttempts, historyTokens: maxHistoryTokens, sessionLog: dir } = ask;
     const asker = new Asker({
       model,
       sandbox,
-      tools,
+      catalog: source,
       owner,
       maxAttempts,
       maxHistoryTokens,
+      stubTokens: exposure.stubTokens,
       around: tracing?.step,
     });
     const warn = (problem: string) => logger?.warn(problem);
@@ -51,7 +54,7 @@ export class AskSession {
    *
    * @throws ModelError when the model gives no reply; the signal's reason when it aborts.
    */
-  async ask(question: string, { conversation, requestId, signal, onEvent }: AskSessionOptions) {
+  async ask(question: string, { conversation, requestId, context, signal, onEvent }: AskSessionOptions) {
     const record = this.log?.turn(question);
     const { logger } = this.options;
     const model = hasModel(this.options.model) ? undefined : clientModel(this.options, requestId);
@@ -59,6 +62,7 @@ export class AskSession {
       const turn = await this.asker.ask(question, {
         conversation,
         model,
+        context,
         signal,
         onEvent(event) {
           record?.event(event);

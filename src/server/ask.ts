@@ -1,15 +1,22 @@
 import type { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { z } from "zod";
 import type { TurnEvent } from "../ask/turn.js";
-import { messageOf } from "../bind.js";
-import type { Tool } from "../catalog/tool.js";
-import type { AskSettings, ModelSettings } from "../config.js";
+import { type CallContext, messageOf } from "../bind.js";
+import type { CatalogSource } from "../catalog/catalog.js";
+import type { AskSettings, ExposureSettings, ModelSettings } from "../config.js";
 import type { Logger } from "../logger.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 import type { Tracing } from "../telemetry/tracing.js";
 import type { AskSession } from "./ask-session.js";
 import type { ServerObserver } from "./observer.js";
-import { errorResult, explainInput, jsonSchema, progressReporter, type ServerTool } from "./server-tool.js";
+import {
+  errorResult,
+  explainInput,
+  jsonSchema,
+  progressReporter,
+  type RequestExtra,
+  type ServerTool,
+} from "./server-tool.js";
 
 const NAME = "ask";
 
@@ -58,7 +65,10 @@ export interface AskToolOptions {
   /** The connection's server, whose client may offer its model. */
   readonly server: Server;
   readonly sandbox: Sandbox;
-  readonly tools: readonly Tool[];
+  readonly source: CatalogSource;
+  readonly exposure: ExposureSettings;
+  /** What the calls of its programs are given besides a signal. */
+  readonly contextOf: (extra: RequestExtra) => CallContext;
   /** The connection: see `Program.owner`. */
   readonly owner: object;
   readonly model: ModelSettings;
@@ -102,6 +112,7 @@ export function askTool(options: AskToolOptions): ServerTool & { close(): void }
         const turn = await session.ask(question, {
           conversation: conversation_id,
           requestId: extra.requestId,
+          context: options.contextOf(extra),
           signal: extra.signal,
           onEvent(event) {
             if (options.observer !== undefined) observe(event, options.observer);

@@ -1,10 +1,18 @@
-import { messageOf } from "../bind.js";
+import { type CallContext, messageOf } from "../bind.js";
 import type { JsonSchema, Tool } from "../catalog/tool.js";
 import type { ServerObserver, ToolOutcome } from "./observer.js";
-import { errorResult, type ServerTool } from "./server-tool.js";
+import { errorResult, type RequestExtra, type ServerTool } from "./server-tool.js";
 
-/** A tool of the catalog, advertised over MCP. A result that is no object is wrapped as `{result: …}`. */
-export function catalogTool(tool: Tool, observer?: ServerObserver): ServerTool {
+export interface CatalogToolOptions {
+  readonly contextOf: (extra: RequestExtra) => CallContext;
+  readonly observer: ServerObserver | undefined;
+}
+
+/**
+ * A tool of the catalog, advertised over MCP. A result that is no object is wrapped as `{result: …}`; that of a tool that
+ * forwards MCP content stays as it came.
+ */
+export function catalogTool(tool: Tool, { contextOf, observer }: CatalogToolOptions): ServerTool {
   const { name, description, annotations, outputSchema } = tool;
   const wrapped = outputSchema?.type !== "object";
   return {
@@ -18,12 +26,18 @@ export function catalogTool(tool: Tool, observer?: ServerObserver): ServerTool {
       }),
       annotations: { ...annotations },
     },
-    async call(args, { signal }) {
+    async call(args, extra) {
       const started = performance.now();
       const ended = (outcome: ToolOutcome) =>
         observer?.toolCall?.(name, outcome, performance.now() - started);
       try {
-        const value = await tool.call(args, { signal });
+        const context = { ...contextOf(extra), signal: extra.signal };
+        if (tool.forward !== undefined) {
+          const forwarded = await tool.forward(args, context);
+          ended(forwarded.isError ? "error" : "ok");
+          return forwarded;
+        }
+        const value = await tool.call(args, context);
         ended("ok");
         const structuredContent =
           !wrapped || (outputSchema === undefined && isObject(value)) ? value : { result: value };

@@ -1,11 +1,22 @@
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
+import { bindTool, type CallContext } from "../bind.js";
+import type { CatalogSource } from "../catalog/catalog.js";
+import { callablesOf, catalogFor } from "../program/callables.js";
+import type { OwnFunction } from "../program/own-function.js";
 import { dialectRules } from "../sandbox/dialect.js";
 import { failureText } from "../sandbox/failure-text.js";
-import type { Execution, HostFunction, Limits, ToolCall } from "../sandbox/program.js";
+import type { Execution, Limits, ToolCall } from "../sandbox/program.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 import type { ServerObserver } from "./observer.js";
-import { errorResult, explainInput, jsonSchema, progressReporter, type ServerTool } from "./server-tool.js";
+import {
+  errorResult,
+  explainInput,
+  jsonSchema,
+  progressReporter,
+  type RequestExtra,
+  type ServerTool,
+} from "./server-tool.js";
 
 const NAME = "execute_python";
 
@@ -42,8 +53,13 @@ const Output = z.object({
 
 export interface ExecutePythonOptions {
   readonly sandbox: Sandbox;
-  readonly functions: readonly HostFunction[];
-  readonly stubs: string;
+  readonly source: CatalogSource;
+  /** Functions of the server's own. */
+  readonly own: readonly OwnFunction[];
+  /** Tells what a program can call; asked for each listing. */
+  readonly describe: () => string;
+  /** What calls are given besides their signal. */
+  readonly contextOf: (extra: RequestExtra) => CallContext;
   readonly limits: Limits;
   /** The connection: see `Program.owner`. */
   readonly owner: object;
@@ -52,15 +68,17 @@ export interface ExecutePythonOptions {
 
 /** The tool that runs a program of the client's model in the sandbox. */
 export function executePythonTool(options: ExecutePythonOptions): ServerTool {
-  const { sandbox, functions, stubs, limits, owner, observer } = options;
+  const { sandbox, source, own, describe, contextOf, limits, owner, observer } = options;
+  const listing = {
+    name: NAME,
+    title: "Run a Python program that calls the tools",
+    inputSchema: jsonSchema(Input, "input"),
+    outputSchema: jsonSchema(Output, "output"),
+    annotations: { title: "Run Python", openWorldHint: false },
+  };
   return {
-    listing: {
-      name: NAME,
-      title: "Run a Python program that calls the tools",
-      description: describe(stubs),
-      inputSchema: jsonSchema(Input, "input"),
-      outputSchema: jsonSchema(Output, "output"),
-      annotations: { title: "Run Python", openWorldHint: false },
+    get listing() {
+      return { ...listing, description: [WHAT_IT_IS, dialectRules, describe()].join("\n\n") };
     },
     async call(args, extra) {
       const input = Input.safeParse(args);
@@ -71,10 +89,15 @@ export function executePythonTool(options: ExecutePythonOptions): ServerTool {
       }
       const { code, timeout_ms: timeoutMs } = input.data;
       const report = progressReporter(extra);
+      const catalog = await catalogFor(code, source, extra.signal);
+      const context = contextOf(extra);
       const execution = await sandbox.execute({
         code,
-        functions,
-        stubs,
+        ...callablesOf(code, {
+          source: { catalog, upstreams: source.upstreams },
+          own,
+          bind: (functions) => functions.map((declared) => bindTool(declared, context)),
+        }),
         owner,
         timeoutMs,
         signal: extra.signal,
@@ -86,14 +109,9 @@ export function executePythonTool(options: ExecutePythonOptions): ServerTool {
   };
 }
 
-function describe(stubs: string): string {
-  return [
-    "Run one short Python program that calls the tools itself, instead of calling them one by one: loop, filter, sum, " +
-      "and return only what matters.",
-    dialectRules,
-    `Functions it can call:\n\`\`\`python\n${stubs.trim()}\n\`\`\``,
-  ].join("\n\n");
-}
+const WHAT_IT_IS =
+  "Run one short Python program that calls the tools itself, instead of calling them one by one: loop, filter, sum, " +
+  "and return only what matters.";
 
 function progressOf({ name, error, durationMs }: ToolCall): string {
   return `${name}: ${error === null ? `${Math.round(durationMs)} ms` : `failed: ${error}`}`;

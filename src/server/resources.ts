@@ -1,3 +1,9 @@
+import type { Server } from "@modelcontextprotocol/sdk/server/index.js";
+import {
+  ListResourcesRequestSchema,
+  McpError,
+  ReadResourceRequestSchema,
+} from "@modelcontextprotocol/sdk/types.js";
 import { dialectGuide } from "../sandbox/dialect.js";
 
 /** A text that clients can read. */
@@ -30,4 +36,26 @@ export function serverResources(stubs: string): readonly ServerResource[] {
       text: dialectGuide,
     },
   ];
+}
+
+/** The code that the MCP specification gives for it. */
+const RESOURCE_NOT_FOUND = -32002;
+
+/** Answers requests for resources; `read` gives them as they are now. */
+export function serveResources(server: Server, read: () => readonly ServerResource[]): void {
+  server.setRequestHandler(ListResourcesRequestSchema, () => ({
+    resources: read().map(({ text, ...listing }) => ({ ...listing, size: Buffer.byteLength(text) })),
+  }));
+  server.setRequestHandler(ReadResourceRequestSchema, ({ params }) => {
+    const resources = read();
+    const found = resources.find(({ uri }) => uri === params.uri);
+    if (found === undefined) {
+      throw new McpError(
+        RESOURCE_NOT_FOUND,
+        `There is no resource ${params.uri}. The resources are ${resources.map(({ uri }) => uri).join(", ")}.`,
+      );
+    }
+    const { uri, mimeType, text } = found;
+    return { contents: [{ uri, mimeType, text }] };
+  });
 }

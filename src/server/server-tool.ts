@@ -1,9 +1,11 @@
 import type { RequestHandlerExtra } from "@modelcontextprotocol/sdk/shared/protocol.js";
-import type {
-  CallToolResult,
-  ServerNotification,
-  ServerRequest,
-  Tool as ToolListing,
+import {
+  type CallToolResult,
+  ErrorCode,
+  McpError,
+  type ServerNotification,
+  type ServerRequest,
+  type Tool as ToolListing,
 } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
 
@@ -15,6 +17,11 @@ export interface ServerTool {
   readonly listing: ToolListing;
   /** Whatever goes wrong is a result with `isError`: the model on the other side mends its call from it. */
   call(args: Record<string, unknown>, extra: RequestExtra): Promise<CallToolResult>;
+}
+
+/** The request itself is wrong: there is nothing to answer. */
+export function invalidParams(message: string): McpError {
+  return new McpError(ErrorCode.InvalidParams, message);
 }
 
 /** A result that says what was wrong. */

@@ -1,42 +1,45 @@
-import type { AuthInfo } from "@modelcontextprotocol/sdk/server/auth/types.js";
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import {
   CallToolRequestSchema,
   CompleteRequestSchema,
-  ErrorCode,
-  GetPromptRequestSchema,
-  ListPromptsRequestSchema,
-  ListResourcesRequestSchema,
   ListToolsRequestSchema,
-  McpError,
-  ReadResourceRequestSchema,
 } from "@modelcontextprotocol/sdk/types.js";
-import { bindTool } from "../bind.js";
-import type { Catalog } from "../catalog/catalog.js";
-import { type AskSettings, type ModelSettings, readConfig } from "../config.js";
+import type { CallContext } from "../bind.js";
+import { type Catalog, type CatalogSource, sourceOf } from "../catalog/catalog.js";
+import { OWN_FUNCTIONS } from "../catalog/python-names.js";
+import { type AskSettings, type ExposureSettings, type ModelSettings, readConfig } from "../config.js";
 import type { Logger } from "../logger.js";
+import { ByteStore } from "../program/byte-store.js";
+import { wholeStubs, withOwn } from "../program/callables.js";
+import { loadBytesFunction } from "../program/load-bytes.js";
+import { searchToolsFunction } from "../program/search-tools.js";
 import type { Limits } from "../sandbox/program.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 import type { Tracing } from "../telemetry/tracing.js";
 import { VERSION } from "../version.js";
 import { askTool } from "./ask.js";
-import { catalogTool } from "./catalog-tool.js";
 import { ClientLog } from "./client-log.js";
 import { type Completions, complete, noValues } from "./completions.js";
+import { ConnectionTools } from "./connection-tools.js";
+import { UserConsent } from "./consent.js";
 import { executePythonTool } from "./execute-python.js";
+import { describeFunctions } from "./exposure.js";
+import { follow } from "./follow.js";
 import type { ServerObserver } from "./observer.js";
-import { writeProgram, writeProgramPrompt } from "./prompts.js";
-import { serverResources } from "./resources.js";
-import { missingScope } from "./scopes.js";
-import type { ServerTool } from "./server-tool.js";
+import { servePrompts, WRITE_PROGRAM } from "./prompts.js";
+import { serveResources, serverResources } from "./resources.js";
+import { searchToolsTool } from "./search-tools.js";
+import type { RequestExtra } from "./server-tool.js";
 
 export interface ServerOptions {
-  readonly catalog: Catalog;
+  /** The tools; with a source, the server follows it and tells its client. */
+  readonly catalog: Catalog | CatalogSource;
   readonly sandbox: Sandbox;
   readonly limits: Limits;
   /** The model of `ask`; without one, the client's own is used where it offers MCP sampling. */
   readonly model?: ModelSettings;
   readonly ask?: AskSettings;
+  readonly exposure?: ExposureSettings;
   readonly logger?: Logger;
   readonly observer?: ServerObserver;
   readonly tracing?: Tracing | undefined;
@@ -52,7 +55,7 @@ const INSTRUCTIONS =
   "tools itself and only its result comes back.";
 
 /** Names that a tool of the catalog must not take. */
-const OWN_NAMES = ["execute_python", "ask"];
+const OWN_NAMES = ["execute_python", "ask", ...OWN_FUNCTIONS];
 
 /**
  * Makes an MCP server for one connection: connect it to a transport. When the connection closes, the
@@ -61,112 +64,92 @@ const OWN_NAMES = ["execute_python", "ask"];
  * @throws Error when a tool of the catalog has the name of one of the server's own.
  */
 export function createServer(options: ServerOptions): Server {
-  const {
-    catalog,
-    sandbox,
-    limits,
-    model = DEFAULTS.model,
-    ask: settings = DEFAULTS.ask,
-    logger,
-    observer,
-    tracing,
-    problems = [],
-  } = options;
-  const taken = OWN_NAMES.find((name) => catalog.get(name) !== undefined);
+  const { sandbox, limits, logger, observer, tracing, problems = [] } = options;
+  const { model = DEFAULTS.model, ask: settings = DEFAULTS.ask, exposure = DEFAULTS.exposure } = options;
+  const source = sourceOf(options.catalog);
+  const taken = OWN_NAMES.find((name) => source.catalog.get(name) !== undefined);
   if (taken !== undefined) throw new Error(`A tool is named ${taken}, which is the server's own. Rename it.`);
-
-  const { stubs } = catalog;
-  const owner = {};
-  const functions = stubs.functions.map((declared) => bindTool(declared));
-  const resources = serverResources(stubs.text);
-  // The first check with new stubs is slow; nobody waits for this one.
-  sandbox.warm(stubs.text);
 
   const server = new Server(
     { name: "monty-code-mode", title: "Monty code mode", version: VERSION },
     {
-      capabilities: { tools: {}, resources: {}, prompts: {}, logging: {}, completions: {} },
+      capabilities: {
+        tools: { listChanged: true },
+        resources: { listChanged: true },
+        prompts: {},
+        logging: {},
+        completions: {},
+      },
       instructions: INSTRUCTIONS,
     },
   );
   tracing?.requests(server);
   const log = new ClientLog(server, problems);
-  const ask = askTool({
-    server,
-    sandbox,
-    tools: [...catalog],
-    owner,
-    model,
-    ask: settings,
-    logger,
-    observer,
-    tracing,
+  const owner = {};
+  const consent = new UserConsent(server);
+  const bytes = new ByteStore();
+  const hasUpstreams = source.upstreams.length > 0;
+  const functions = [searchToolsFunction(source), ...(hasUpstreams ? [loadBytesFunction(bytes)] : [])];
+  const contextOf = ({ requestId }: RequestExtra): CallContext => ({
+    confirm: consent.confirmFor(requestId),
   });
-  const tools = new Map<string, ServerTool>(
-    [
-      executePythonTool({ sandbox, functions, stubs: stubs.text, limits, owner, observer }),
-      ask,
-      ...Array.from(catalog, (tool) => catalogTool(tool, observer)),
-    ].map((tool) => [tool.listing.name, tool]),
-  );
+  const inPrograms = (extra: RequestExtra): CallContext => ({
+    ...contextOf(extra),
+    keepBytes: hasUpstreams ? (base64) => bytes.keep(base64) : undefined,
+  });
+  const describe = () => describeFunctions(source, exposure);
+
+  const base = { sandbox, source, owner, observer };
+  const ask = askTool({ ...base, server, contextOf, exposure, model, ask: settings, logger, tracing });
+  const execute = executePythonTool({ ...base, own: functions, describe, contextOf: inPrograms, limits });
+  const tools = new ConnectionTools({
+    source,
+    own: [execute, ask, searchToolsTool(source)],
+    exposure,
+    contextOf,
+    observer,
+    logger,
+  });
+  const warm = () => {
+    // The first check with new stubs is slow; nobody waits for this one.
+    const stubs = wholeStubs(source.catalog, functions);
+    if (stubs !== undefined) sandbox.warm(stubs);
+  };
+  warm();
+
+  let stopFollowing = () => {};
+  server.oninitialized = () => {
+    stopFollowing();
+    stopFollowing = follow(source, () => {
+      warm();
+      // A client that has gone cannot be told.
+      server.sendToolListChanged().catch(() => undefined);
+      // The stubs among them have another size.
+      server.sendResourceListChanged().catch(() => undefined);
+    });
+  };
   server.onclose = () => {
+    stopFollowing();
     sandbox.forget(owner);
     ask.close();
+    bytes.clear();
   };
 
-  const names = (auth: AuthInfo | undefined) =>
-    [...tools.keys()].filter((name) => missingScope(name, auth) === null);
-  server.setRequestHandler(ListToolsRequestSchema, (_, { authInfo }) => ({
-    tools: names(authInfo).flatMap((name) => tools.get(name)?.listing ?? []),
-  }));
+  server.setRequestHandler(ListToolsRequestSchema, (_, { authInfo }) => ({ tools: tools.list(authInfo) }));
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
-    const tool = tools.get(params.name);
-    const known = names(extra.authInfo);
-    if (tool === undefined || !known.includes(params.name)) {
-      throw invalid(`There is no tool named ${params.name}. The tools are ${known.join(", ")}.`);
-    }
     const started = performance.now();
-    const result = await tool.call(params.arguments ?? {}, extra);
+    const result = await tools.call(params, extra);
     await log.toolEnded(params.name, result, performance.now() - started, extra);
     return result;
   });
 
-  server.setRequestHandler(ListResourcesRequestSchema, () => ({
-    resources: resources.map(({ text, ...listing }) => ({ ...listing, size: Buffer.byteLength(text) })),
-  }));
-  server.setRequestHandler(ReadResourceRequestSchema, ({ params }) => {
-    const found = resources.find(({ uri }) => uri === params.uri);
-    if (found === undefined) {
-      throw new McpError(
-        RESOURCE_NOT_FOUND,
-        `There is no resource ${params.uri}. The resources are ${resources.map(({ uri }) => uri).join(", ")}.`,
-      );
-    }
-    const { uri, mimeType, text } = found;
-    return { contents: [{ uri, mimeType, text }] };
+  const resources = () => serverResources(withOwn(source.catalog.stubs.text, functions));
+  serveResources(server, resources);
+  servePrompts(server, describe);
+  const completions = (): Completions => ({
+    prompts: { [WRITE_PROGRAM]: { task: noValues } },
+    resources: Object.fromEntries(resources().map(({ uri }) => [uri, {}])),
   });
-
-  server.setRequestHandler(ListPromptsRequestSchema, () => ({ prompts: [writeProgramPrompt] }));
-  server.setRequestHandler(GetPromptRequestSchema, ({ params }) => {
-    if (params.name !== writeProgramPrompt.name) {
-      throw invalid(`There is no prompt named ${params.name}. The prompt is ${writeProgramPrompt.name}.`);
-    }
-    const task = params.arguments?.task;
-    if (task === undefined || task.trim() === "") throw invalid("The prompt needs the argument task.");
-    return writeProgram(task, stubs.text);
-  });
-
-  const completions: Completions = {
-    prompts: { [writeProgramPrompt.name]: { task: noValues } },
-    resources: Object.fromEntries(resources.map(({ uri }) => [uri, {}])),
-  };
-  server.setRequestHandler(CompleteRequestSchema, ({ params }) => complete(params, completions));
+  server.setRequestHandler(CompleteRequestSchema, ({ params }) => complete(params, completions()));
   return server;
-}
-
-/** The code that the MCP specification gives for it. */
-const RESOURCE_NOT_FOUND = -32002;
-
-function invalid(message: string): McpError {
-  return new McpError(ErrorCode.InvalidParams, message);
 }

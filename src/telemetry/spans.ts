@@ -125,7 +125,7 @@ export class Spans implements Tracing {
     };
     return {
       ...host,
-      call: (args, signal) =>
+      call: (args, signal, untimed) =>
         this.within(name, { attributes, parent }, async (span) => {
           const abandon = () => {
             fail(span, "cancelled");
@@ -133,7 +133,7 @@ export class Spans implements Tracing {
           };
           signal.addEventListener("abort", abandon, { once: true });
           try {
-            return await host.call(args, signal);
+            return await host.call(args, signal, untimed);
           } finally {
             signal.removeEventListener("abort", abandon);
           }

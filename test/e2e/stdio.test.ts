@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { fixture, ServerProcess, StdioConnection } from "../support/cli.js";
+import { fixture, ROOT, ServerProcess, StdioConnection } from "../support/cli.js";
 import { answerOf, textOf } from "../support/client.js";
 import { isAlive, sandboxPids } from "../support/processes.js";
 import { until } from "../support/until.js";
@@ -41,6 +41,29 @@ describe("the built server and the SDK's client", () => {
     );
     const result = await connection.execute("(await boil_water(2))['seconds'] + await water_plants()");
     expect(answerOf(result).result).toBe(285);
+  });
+
+  it("find the functions of 500 tools by a search, and call them in a program", async () => {
+    await using connection = await StdioConnection.open(["--tools", `${ROOT}bench/many`]);
+    const { tools } = await connection.client.listTools();
+    expect(tools.map(({ name }) => name)).toEqual(["execute_python", "ask", "search_tools"]);
+    const found = await connection.client.callTool({
+      name: "search_tools",
+      arguments: { query: "refund", limit: 1 },
+    });
+    expect(textOf(found)).toContain("async def stripe_list_refunds(");
+    const code = 'len((await stripe_list_refunds("charge"))["refunds"])';
+    expect(answerOf(await connection.execute(code)).result).toBe(1);
+  });
+
+  it.each([
+    ["code", ["execute_python", "ask", "search_tools"]],
+    ["all", expect.arrayContaining(["search_tools", "sum_amounts", "gmail_create_email"])],
+  ])("show the tools that --expose %s says", async (expose, names) => {
+    const folders = expose === "all" ? ["--tools", `${ROOT}bench/many`] : [];
+    await using connection = await StdioConnection.open([...folders, "--expose", expose]);
+    const { tools } = await connection.client.listTools();
+    expect(tools.map(({ name }) => name)).toEqual(names);
   });
 
   it("serve the other tools of a folder with a broken file, and log its error", async () => {

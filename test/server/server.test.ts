@@ -10,6 +10,7 @@ describe("the list of tools", () => {
     expect(tools.map(({ name }) => name)).toEqual([
       "execute_python",
       "ask",
+      "search_tools",
       "get_team_members",
       "get_expenses",
       "get_custom_budget",
@@ -24,7 +25,7 @@ describe("the list of tools", () => {
       expect(ajv.compile(inputSchema)).toBeTypeOf("function");
       expect(ajv.compile(outputSchema ?? false)).toBeTypeOf("function");
     }
-    for (const { annotations } of tools.slice(2)) expect(annotations).toMatchObject({ readOnlyHint: true });
+    for (const { annotations } of tools.slice(3)) expect(annotations).toMatchObject({ readOnlyHint: true });
   });
 
   it("describes execute_python by its rules and the functions that programs can call", async () => {
@@ -125,7 +126,7 @@ describe("a tool called directly", () => {
 it("an unknown tool is an error that lists the tools", async () => {
   await using connection = await TestConnection.open();
   await expect(connection.call("get_expense", {})).rejects.toThrow(
-    /no tool named get_expense\. The tools are execute_python, ask, get_team_members/,
+    /no tool named get_expense\. The tools are execute_python, ask, search_tools, get_team_members/,
   );
 });
 

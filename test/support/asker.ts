@@ -1,10 +1,13 @@
 import { Asker, type AskerOptions, type AskOptions } from "../../src/ask/ask.js";
 import { openaiModel } from "../../src/ask/models/openai.js";
 import type { Turn, TurnEvent } from "../../src/ask/turn.js";
+import { Catalog } from "../../src/catalog/catalog.js";
 import type { Tool } from "../../src/catalog/tool.js";
 import { expenseTools } from "../../tools/expenses/index.js";
 import { type ChatBody, ModelEndpoint, type Script } from "./model-endpoint.js";
 import { TestSandbox } from "./sandbox.js";
+
+type TestAskerOptions = Partial<Omit<AskerOptions, "catalog">> & { readonly tools?: Iterable<Tool> };
 
 /** Asks a scripted model over HTTP, and runs its programs; ends with the `await using` block. */
 export class TestAsker implements AsyncDisposable {
@@ -16,18 +19,18 @@ export class TestAsker implements AsyncDisposable {
 
   private constructor(
     readonly endpoint: ModelEndpoint,
-    options: Partial<AskerOptions>,
+    { tools = expenseTools, ...options }: TestAskerOptions,
   ) {
     this.asker = new Asker({
       model: openaiModel({ apiKey: undefined, baseUrl: endpoint.url, name: "scripted", timeoutMs: 10_000 }),
       sandbox: this.sandbox.sandbox,
       owner: this,
       ...options,
-      tools: (options.tools ?? expenseTools).map((tool) => this.counted(tool)),
+      catalog: new Catalog(Array.from(tools, (tool) => this.counted(tool))),
     });
   }
 
-  static async start(script: Script, options: Partial<AskerOptions> = {}): Promise<TestAsker> {
+  static async start(script: Script, options: TestAskerOptions = {}): Promise<TestAsker> {
     return new TestAsker(await ModelEndpoint.start(script), options);
   }
 

@@ -33,17 +33,19 @@ export class TestConnection implements AsyncDisposable {
 
   static async open({
     tools = expenseTools,
+    catalog = new Catalog(tools),
     limits = {},
     client = new Client({ name: "test", version: "1" }),
     ...options
   }: {
     tools?: Iterable<Tool>;
+    catalog?: ServerOptions["catalog"];
     limits?: Partial<Limits>;
     client?: Client;
-  } & Pick<ServerOptions, "model" | "ask" | "logger" | "observer"> = {}) {
+  } & Pick<ServerOptions, "model" | "ask" | "exposure" | "logger" | "observer"> = {}) {
     const test = new TestSandbox({ limits });
     const server = createServer({
-      catalog: new Catalog(tools),
+      catalog,
       sandbox: test.sandbox,
       limits: { ...LIMITS, ...limits },
       ...options,

@@ -48,8 +48,8 @@ ${clientEntries(url, token).map(clientSection)}
 </section>
 <section aria-labelledby="tools">
 <h2 id="tools">Tools</h2>
-<p><code>execute_python</code> runs a program, and <code>ask</code> answers a question in plain words by having one
-written. ${toolCount(functions.length)}</p>
+<p><code>execute_python</code> runs a program, <code>ask</code> answers a question in plain words by having one
+written, and <code>search_tools</code> finds what programs can call. ${toolCount(functions.length)}</p>
 ${functions.map(toolDetails)}
 </section>
 </main>
@@ -65,9 +65,7 @@ function tokenNote(token: boolean): string {
 
 function toolCount(count: number): string {
   if (count === 0) return "There are no tools that a program could call.";
-  return count === 1
-    ? "A program can call this tool, and so can a client:"
-    : `A program can call these ${count} tools, and so can a client:`;
+  return count === 1 ? "A program can call this tool:" : `A program can call these ${count} tools:`;
 }
 
 function clientSection({ client, where, text }: ClientEntry, index: number): Html {

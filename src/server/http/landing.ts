@@ -6,8 +6,8 @@ import { landingPage } from "./landing-page.js";
 import { readiness } from "./readiness.js";
 
 export interface LandingOptions {
-  /** The tools of the catalog. */
-  readonly functions: readonly PythonFunction[];
+  /** The tools of the catalog; asked for each page. */
+  readonly functions: () => readonly PythonFunction[];
   /** The endpoint that clients connect to, as they reach it; asked for each page. */
   readonly url: () => string;
   readonly version: string;
@@ -44,7 +44,7 @@ export function landingRoute({
   const ready = readiness(probe);
   const router = Router();
   router.get("/", async (_request, response) => {
-    const page = landingPage({ functions, url: url(), version, token, isReady: await ready() });
+    const page = landingPage({ functions: functions(), url: url(), version, token, isReady: await ready() });
     response.set(HEADERS).type("html").send(page);
   });
   return router;

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { PhaseUsage } from "../../ask/turn.js";
+import { OWN_FUNCTIONS } from "../../catalog/python-names.js";
 import type { PythonFunction } from "../../catalog/python-stubs.js";
 import type { PoolState } from "../../sandbox/monty/pool.js";
 import type { Execution, FailureKind } from "../../sandbox/program.js";
@@ -22,19 +23,47 @@ const METHODS = new Set(["GET", "HEAD", "POST", "DELETE", "OPTIONS"]);
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 export interface MetricsOptions {
-  /** The tools of the catalog: no other name becomes a label. */
-  readonly functions: readonly PythonFunction[];
+  /** The tools of the catalog, which may change: no other name becomes a label. */
+  readonly functions: () => readonly PythonFunction[];
   /** Read when the metrics are. */
   readonly pool: () => PoolState;
   /** Open sessions; read when the metrics are. */
   readonly sessions: () => number;
 }
 
+/** Labels are kept for ever: what other servers call their tools must not make more of them. */
+const MAX_TOOL_LABELS = 2000;
+
+/** From the names of tools, in programs and over MCP, to the one they are counted by. */
+class ToolNames {
+  private readonly used = new Set<string>();
+  private known: readonly PythonFunction[] = [];
+  private names: ReadonlyMap<string, string> = new Map();
+
+  constructor(private readonly functions: () => readonly PythonFunction[]) {}
+
+  /** `other` for what is no tool, and for tools beyond a number. */
+  label(name: string): string {
+    const functions = this.functions();
+    if (functions !== this.known) {
+      this.known = functions;
+      this.names = new Map([
+        ...OWN_FUNCTIONS.map((own) => [own, own] as const),
+        ...functions.map((declared) => [declared.name, declared.tool.name] as const),
+        ...functions.map(({ tool }) => [tool.name, tool.name] as const),
+      ]);
+    }
+    const label = this.names.get(name);
+    if (label === undefined || (!this.used.has(label) && this.used.size >= MAX_TOOL_LABELS)) return "other";
+    this.used.add(label);
+    return label;
+  }
+}
+
 /** What a server counts for Prometheus, with the metrics of its process. */
 export class Metrics implements ServerObserver {
   private readonly registry = new Registry();
-  /** From the names of tools, in programs and over MCP, to the one they are counted by. */
-  private readonly toolNames: ReadonlyMap<string, string>;
+  private readonly toolNames: ToolNames;
 
   private readonly requests = new Counter({
     name: `${PREFIX}http_requests_total`,
@@ -69,10 +98,7 @@ export class Metrics implements ServerObserver {
   });
 
   constructor({ functions, pool, sessions }: MetricsOptions) {
-    this.toolNames = new Map([
-      ...functions.map(({ name, tool }) => [name, tool.name] as const),
-      ...functions.map(({ tool }) => [tool.name, tool.name] as const),
-    ]);
+    this.toolNames = new ToolNames(functions);
     for (const outcome of ["ok", ...Object.keys(FAILURE_KINDS)]) this.programs.inc({ outcome }, 0);
     this.gauge("sandbox_idle_processes", "Sandbox processes that wait for a program.", () => pool().idle);
     this.gauge("sandbox_running_programs", "Programs that run.", () => pool().running);
@@ -102,7 +128,7 @@ export class Metrics implements ServerObserver {
   }
 
   toolCall(name: string, outcome: ToolOutcome, ms: number): void {
-    this.toolSeconds.observe({ tool: this.toolNames.get(name) ?? "other", outcome }, ms / 1000);
+    this.toolSeconds.observe({ tool: this.toolNames.label(name), outcome }, ms / 1000);
   }
 
   get contentType(): string {

@@ -26,7 +26,7 @@ function landing({
 }: Partial<LandingOptions> & { tools?: readonly Tool[] } = {}) {
   return TestApp.start(
     landingRoute({
-      functions: pythonStubs(tools).functions,
+      functions: () => pythonStubs(tools).functions,
       url: () => ENDPOINT,
       version: "1.2.3",
       ready: async () => true,
@@ -58,6 +58,7 @@ describe("the landing page", () => {
     }
     expect(text).toContain("class Expense");
     expect(text).toContain("version 1.2.3");
+    expect(text).toContain("search_tools");
     expect(text).toContain("Ready.");
   });
 

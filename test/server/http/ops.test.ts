@@ -20,7 +20,7 @@ const IDLE = { idle: 1, running: 0, waiting: 0 };
 
 function metricsOf(parts: Partial<ConstructorParameters<typeof Metrics>[0]> = {}): Metrics {
   const { functions } = pythonStubs(expenseTools);
-  return new Metrics({ functions, pool: () => IDLE, sessions: () => 0, ...parts });
+  return new Metrics({ functions: () => functions, pool: () => IDLE, sessions: () => 0, ...parts });
 }
 
 function ops(ready: () => Promise<boolean>, metrics = metricsOf()) {
@@ -153,7 +153,7 @@ describe("/metrics", () => {
 
   it("counts what a question cost that was cancelled, and one that failed", async () => {
     const waiting = new WaitingTool();
-    const metrics = metricsOf({ functions: pythonStubs([waiting.tool]).functions });
+    const metrics = metricsOf({ functions: () => pythonStubs([waiting.tool]).functions });
     await using endpoint = await ModelEndpoint.start([
       { text: "", usage: { promptTokens: 100, completionTokens: 10 } },
       { text: "```python\nawait wait()\n```", usage: { promptTokens: 200, completionTokens: 20 } },
@@ -236,12 +236,27 @@ describe("/metrics", () => {
   it("counts a tool by its MCP name, and one that is not of the catalog as other", async () => {
     const tool = defineTool({ name: "get-x.y", description: "", input: z.object({}), run: () => 1 });
     const { functions } = pythonStubs([tool]);
-    const metrics = metricsOf({ functions });
+    const metrics = metricsOf({ functions: () => functions });
     for (const name of [functions[0]?.name ?? "", "get-x.y", "of a client"]) metrics.toolCall(name, "ok", 1);
     const text = await metrics.text();
     expect(sample(text, 'tool_call_duration_seconds_count{tool="get-x.y",outcome="ok"}')).toBe(2);
     expect(sample(text, 'tool_call_duration_seconds_count{tool="other",outcome="ok"}')).toBe(1);
     expect(text).not.toContain("of a client");
+  });
+
+  it("follows a catalog that changes, with a bounded number of tools", async () => {
+    const named = (name: string) => defineTool({ name, description: "", input: z.object({}), run: () => 1 });
+    let { functions } = pythonStubs([named("first")]);
+    const metrics = metricsOf({ functions: () => functions });
+    metrics.toolCall("first", "ok", 1);
+    const names = Array.from({ length: 2000 }, (_, index) => `later_${index}`);
+    ({ functions } = pythonStubs(names.map(named)));
+    for (const name of names) metrics.toolCall(name, "ok", 1);
+    const text = await metrics.text();
+    expect(sample(text, 'tool_call_duration_seconds_count{tool="first",outcome="ok"}')).toBe(1);
+    expect(sample(text, 'tool_call_duration_seconds_count{tool="later_0",outcome="ok"}')).toBe(1);
+    expect(sample(text, 'tool_call_duration_seconds_count{tool="later_1999",outcome="ok"}')).toBeUndefined();
+    expect(sample(text, 'tool_call_duration_seconds_count{tool="other",outcome="ok"}')).toBe(1);
   });
 });
 

@@ -1,0 +1,77 @@
+import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
+import { describe, expect, it } from "vitest";
+import { ConsentError } from "../../src/catalog/consent.js";
+import type { Tool } from "../../src/catalog/tool.js";
+import { TestConnection, textOf } from "../support/client.js";
+import { TestSource, upstream } from "../support/source.js";
+
+const PIXEL = Buffer.from([137, 80, 78, 71]).toString("base64");
+
+/** A tool as other MCP servers bring them: an image for clients, its bytes for programs that ask. */
+function imageTool(forwarded?: () => Promise<CallToolResult>): Tool {
+  return {
+    name: "draw_dot",
+    description: "Draws.",
+    inputSchema: { type: "object", properties: {} },
+    annotations: {},
+    call: async (_args, { keepBytes }) => ({ type: "image/png", size: 4, bytes: keepBytes?.(PIXEL) ?? null }),
+    forward:
+      forwarded ?? (async () => ({ content: [{ type: "image", data: PIXEL, mimeType: "image/png" }] })),
+  };
+}
+
+function open(tool: Tool) {
+  return TestConnection.open({ catalog: new TestSource([tool], [upstream("draw")]) });
+}
+
+describe("a tool of another server, called directly", () => {
+  it("gives its content as it came", async () => {
+    await using connection = await open(imageTool());
+    const { content } = await connection.call("draw_dot", {});
+    expect(content).toEqual([{ type: "image", data: PIXEL, mimeType: "image/png" }]);
+  });
+
+  it("gives its own errors as they came, and ours with its name", async () => {
+    const error: CallToolResult = { isError: true, content: [{ type: "text", text: "no ink" }] };
+    await using failing = await open(imageTool(async () => error));
+    expect(await failing.call("draw_dot", {})).toEqual(error);
+    await using refused = await open(imageTool(() => Promise.reject(new ConsentError("No."))));
+    expect(textOf(await refused.call("draw_dot", {}))).toBe("draw_dot: No.");
+  });
+});
+
+describe("bytes of a result", () => {
+  it("are loaded by programs, also by a later one", async () => {
+    await using connection = await open(imageTool());
+    const { result } = await connection.execute('image = await draw_dot()\nawait load_bytes(image["bytes"])');
+    expect(result).toBe(PIXEL);
+    const later = await connection.execute(
+      'import base64\nbase64.b64encode(await load_bytes("bytes-1")).decode()',
+    );
+    expect(later.result).toBe(PIXEL);
+  });
+
+  it("that are not kept are an exception that says which are", async () => {
+    await using connection = await open(imageTool());
+    await connection.execute("await draw_dot()");
+    const { error } = await connection.execute('await load_bytes("bytes-7")');
+    expect(error?.message).toContain(
+      'no bytes are kept by the name "bytes-7". The latest that are: bytes-1.',
+    );
+  });
+
+  it("of another connection are not there", async () => {
+    const source = new TestSource([imageTool()], [upstream("draw")]);
+    await using one = await TestConnection.open({ catalog: source });
+    await using other = await TestConnection.open({ catalog: source });
+    await one.execute("await draw_dot()");
+    const { error } = await other.execute('await load_bytes("bytes-1")');
+    expect(error?.message).toContain("None are kept.");
+  });
+
+  it("are not for servers without others behind them", async () => {
+    await using connection = await TestConnection.open({ tools: [imageTool()] });
+    expect((await connection.execute("await draw_dot()")).result).toMatchObject({ bytes: null });
+    expect((await connection.execute('await load_bytes("bytes-1")')).error?.kind).toBe("type");
+  });
+});
