@@ -1,4 +1,5 @@
 import type { FloatShape } from "./monty/values.js";
+import type { PythonValue } from "./python-value.js";
 
 /** A function of the host that a program can call by name. */
 export interface HostFunction {
@@ -9,7 +10,8 @@ export interface HostFunction {
   /** Where the function's result holds floats: without it, `1` in JavaScript is the int `1` in Python. */
   readonly floats?: FloatShape | undefined;
   /**
-   * Runs the call. Arguments are JSON values keyed by parameter name, not yet checked.
+   * Runs the call. Arguments are JSON values keyed by parameter name, not yet checked. Gives JSON, or a PythonValue,
+   * which the program gets as it is.
    *
    * @throws PythonError to raise that exception in the program; any other error is a RuntimeError there.
    */
@@ -31,8 +33,10 @@ export interface Limits {
   readonly parallelToolCalls: number;
   /** Length of the program in UTF-8 bytes. */
   readonly codeBytes: number;
-  /** Length of the result as JSON in UTF-8 bytes; a longer one is cut. */
+  /** Length of the result as JSON in UTF-8 bytes; of a longer one, a preview is given. */
   readonly resultBytes: number;
+  /** Length of a preview as JSON in UTF-8 bytes. */
+  readonly previewBytes: number;
   /** Length of what is printed in UTF-8 bytes; more is cut. */
   readonly stdoutBytes: number;
 }
@@ -49,8 +53,16 @@ export interface Program {
   readonly timeoutMs?: number | undefined;
   /** Ends the program with kind `cancelled` when it aborts. */
   readonly signal?: AbortSignal | undefined;
+  /** Code that runs before the program, and what is done with the value of its last expression. */
+  readonly prelude?: Prelude | undefined;
   /** Called when a host call starts and again when it ends. */
   readonly onToolCall?: ((call: ToolCall, phase: "start" | "end") => void) | undefined;
+}
+
+export interface Prelude {
+  /** Trusted: it is neither prepared nor checked, and calls no function of the host. */
+  readonly code: string;
+  readonly onValue: (value: PythonValue) => void;
 }
 
 /** One host call of a program. */
@@ -85,6 +97,8 @@ export interface Failure {
 export type Execution = {
   /** What was printed, cut at the limit. */
   readonly stdout: string;
+  /** All that was printed, where `stdout` is cut. */
+  readonly wholeStdout?: string | undefined;
   /** In the order in which the program made them. */
   readonly toolCalls: readonly ToolCall[];
   /** Milliseconds, type check included. */
@@ -94,6 +108,14 @@ export type Execution = {
   /** What was mended in the code and what the result lost on its way to JSON, a sentence each. */
   readonly notes: readonly string[];
 } & (
-  | { readonly ok: true /** JSON. */; readonly result: unknown }
+  | {
+      readonly ok: true;
+      /** JSON; a preview where the value is too long. */
+      readonly result: unknown;
+      /** Length of the whole result as JSON, UTF-8 bytes, where `result` is a preview. */
+      readonly resultBytes?: number | undefined;
+      /** The whole result. */
+      readonly value: PythonValue;
+    }
   | { readonly ok: false; readonly failure: Failure }
 );

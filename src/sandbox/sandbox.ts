@@ -9,6 +9,7 @@ import type { MontySession } from "./monty/session.js";
 import { prepare } from "./prepare.js";
 import { Probe } from "./probe.js";
 import type { Execution, Failure, Limits, Program } from "./program.js";
+import { PythonValue } from "./python-value.js";
 import { CallRecorder } from "./recorder.js";
 import { Stdout } from "./stdout.js";
 import { certainErrors } from "./type-errors.js";
@@ -174,17 +175,26 @@ class Run {
       const [first, ...others] = await this.typeErrors(code, check, checkout.session);
       if (first !== undefined)
         return this.failed(typeFailure([first, ...others], this.program.stubs, context()));
-      const value = await checkout.session.feedRun(code, {
+      await this.runPrelude(checkout.session);
+      const bytes = await checkout.session.feedRun(code, {
         functions: new Map(this.program.functions.map((host) => [host.name, this.calls.wrap(host)])),
         onPrint: (text) => this.stdout.write(text),
         onCall: () => this.calls.admit(),
         signal,
       });
-      const { value: result, truncated } = decodeResult(value, this.limits.resultBytes, (note) =>
-        this.notes.push(`In the result, ${note}.`),
+      const { resultBytes: maxBytes, previewBytes } = this.limits;
+      const note = (text: string) => this.notes.push(`In the result, ${text}.`);
+      const { value: result, truncated } = decodeResult(
+        bytes,
+        maxBytes,
+        note,
+        Math.min(previewBytes, maxBytes),
       );
       this.truncated = truncated;
-      return { ...this.outcome(), ok: true, result };
+      const value = new PythonValue(bytes);
+      // It throws for a call that nobody awaited in what the preview leaves out.
+      const resultBytes = truncated ? value.jsonBytes : undefined;
+      return { ...this.outcome(), ok: true, result, resultBytes, value };
     } catch (error) {
       const failure = failureOf(error, context());
       if (failure === null) throw error;
@@ -193,6 +203,15 @@ class Run {
       clearTimeout(timer);
       checkout?.release();
     }
+  }
+
+  private async runPrelude(session: MontySession): Promise<void> {
+    const { prelude } = this.program;
+    if (prelude === undefined) return;
+    const silent = { functions: new Map(), onPrint: () => undefined, onCall: () => undefined };
+    prelude.onValue(
+      new PythonValue(await session.feedRun(prelude.code, { ...silent, signal: this.ending.signal })),
+    );
   }
 
   private check(code: string): Promise<Diagnostic[] | null> {
@@ -234,11 +253,13 @@ class Run {
   }
 
   private outcome() {
+    const { stdout } = this;
     return {
-      stdout: this.stdout.text(),
+      stdout: stdout.text(),
+      ...(stdout.truncated && { wholeStdout: stdout.whole() }),
       toolCalls: this.calls.end(),
       durationMs: performance.now() - this.started,
-      truncated: this.truncated || this.stdout.truncated,
+      truncated: this.truncated || stdout.truncated,
       notes: this.notes,
     };
   }
