@@ -180,13 +180,17 @@ export class Journal {
     return encoded;
   }
 
-  /** Forgets read-only calls, the oldest first, while the results take too much room; at last the newest result. */
+  /**
+   * Forgets read-only calls while the results take too much room, those first that this program has got already; at
+   * last the newest result.
+   */
   private shrink(newest: JournaledCall): void {
     const { maxBytes } = this.options;
     if (this.bytes <= maxBytes) return;
     const forgotten = new Set<JournaledCall>();
-    for (const call of this.calls.filter(({ isReadOnly, result }) => isReadOnly && result !== undefined)) {
+    for (const call of [...this.own, ...Array.from(this.unused.values()).flat()]) {
       if (this.bytes <= maxBytes) break;
+      if (!call.isReadOnly || call.result === undefined) continue;
       forgotten.add(call);
       this.bytes -= bytesOf(call);
     }

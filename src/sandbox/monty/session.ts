@@ -65,7 +65,7 @@ export class MontySession {
    */
   async compile(code: string, signal: AbortSignal): Promise<void> {
     const request = feed(`raise RuntimeError\n${code}`, { skipTypeCheck: true });
-    const ending = new Ending(signal, () => this.runtime.kill());
+    const ending = new Ending(signal, this.runtime);
     const end = await ending.during(this.runtime.turn(request)).finally(() => ending.close());
     if (end.type !== "error") throw this.violation(end);
     const error = programError(end.exception);
@@ -93,7 +93,7 @@ export class MontySession {
    */
   async feedRun(code: string, { functions, onPrint, onCall, signal }: FeedOptions): Promise<Uint8Array> {
     const calls = new HostCalls();
-    const ending = new Ending(signal, () => this.runtime.kill());
+    const ending = new Ending(signal, this.runtime);
     const turn = (request: Request) => ending.during(this.runtime.turn(request, onPrint));
 
     try {
@@ -118,7 +118,7 @@ export class MontySession {
             break;
           }
           case "resolve_futures": {
-            const results = await Promise.race([calls.take(end.pendingCallIds), ending.aborted]);
+            const results = await Promise.race([calls.take(end.pendingCallIds), ending.ended]);
             if (results !== "aborted") end = await turn({ type: "resume_futures", results });
             break;
           }
@@ -166,21 +166,26 @@ export class MontySession {
   }
 }
 
-/** The end that a signal puts to a program: kills its process if it computes, wakes who waits if not. */
+/**
+ * The end that a signal puts to a program: kills its process if it computes, wakes who waits if not. The end of the
+ * process wakes too: with no results, for which the next turn fails.
+ */
 class Ending {
-  readonly aborted: Promise<"aborted">;
+  readonly ended: Promise<"aborted" | []>;
   private computing = false;
   private onAbort = () => {};
+  private stopListening = () => {};
 
   constructor(
     private readonly signal: AbortSignal,
-    kill: () => void,
+    runtime: RuntimeProcess,
   ) {
-    this.aborted = new Promise((resolve) => {
+    this.ended = new Promise((resolve) => {
       this.onAbort = () => {
-        if (this.computing) kill();
+        if (this.computing) runtime.kill();
         resolve("aborted");
       };
+      this.stopListening = runtime.onEnd(() => resolve([]));
     });
     signal.addEventListener("abort", this.onAbort);
   }
@@ -200,6 +205,7 @@ class Ending {
 
   close(): void {
     this.signal.removeEventListener("abort", this.onAbort);
+    this.stopListening();
   }
 }
 
