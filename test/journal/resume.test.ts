@@ -123,7 +123,11 @@ describe("a call that was sent and not answered", () => {
       annotations,
     );
     const test = new TestExecutions([call]);
-    const first = await test.run("await call(1)", { timeoutMs: 100 });
+    const cancel = new AbortController();
+    const running = test.run("await call(1)", { signal: cancel.signal });
+    await until("the call is made", () => call.runs.length === 1);
+    cancel.abort();
+    const first = await running;
     expect(first.counts).toEqual({ run: 1, replayed: 0, failed: 0, unknown: 1 });
     return { test, call, first };
   }
