@@ -1,11 +1,14 @@
 import { availableParallelism } from "node:os";
 import { delimiter } from "node:path";
+import type { KeepLimits } from "./journal/store.js";
 import type { Limits } from "./sandbox/program.js";
 import { Secret } from "./secret.js";
 
 /** What the user can set, read from flags and environment, validated and frozen. */
 export interface Config {
   readonly limits: Limits;
+  /** How much is kept of the programs of a connection. */
+  readonly keep: KeepLimits;
   /** Sandbox processes kept ready. */
   readonly poolSize: number;
   /** Programs that run at once. */
@@ -172,6 +175,9 @@ export const SETTINGS: readonly Setting[] = [
     "Length of a result as JSON, KiB; of a longer one, a preview is given.",
   ),
   count("preview-kib", 16, [1, 32_768], "Length of such a preview, KiB."),
+  count("keep-executions", 100, [1, 100_000], "Programs of a connection whose calls and results are kept."),
+  count("keep-mib", 128, [1, 65_536], "Room for those calls and results of a connection, MiB."),
+  count("keep-minutes", 60, [1, 100_000], "How long they are kept, minutes."),
   count("stdout-kib", 64, [1, 16_384], "Length of what a program prints, KiB; more is cut."),
   perCore("pool-size", 1, "one a core", "Sandbox processes kept ready."),
   perCore("max-programs", 4, "four a core", "Programs that run at once; more wait their turn."),
@@ -275,6 +281,11 @@ export function readConfig(flags: Flags, env: NodeJS.ProcessEnv = process.env): 
       resultBytes: number("result-kib") * 1024,
       previewBytes: number("preview-kib") * 1024,
       stdoutBytes: number("stdout-kib") * 1024,
+    },
+    keep: {
+      executions: number("keep-executions"),
+      bytes: number("keep-mib") * 1024 * 1024,
+      ms: number("keep-minutes") * 60_000,
     },
     poolSize: number("pool-size"),
     maxPrograms: number("max-programs"),

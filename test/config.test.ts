@@ -7,6 +7,7 @@ import { ConfigError, readConfig, SETTINGS, variableOf } from "../src/config.js"
 describe("readConfig", () => {
   it("gives the documented defaults", () => {
     expect(readConfig({}, {})).toEqual({
+      keep: { executions: 100, bytes: 128 * 1024 * 1024, ms: 60 * 60_000 },
       limits: {
         timeoutMs: 30_000,
         interpreterMs: 10_000,
@@ -15,6 +16,7 @@ describe("readConfig", () => {
         toolCalls: 500,
         parallelToolCalls: 32,
         codeBytes: 256 * 1024,
+        previewBytes: 16 * 1024,
         resultBytes: 256 * 1024,
         stdoutBytes: 64 * 1024,
       },

@@ -12,7 +12,7 @@ import { UsageError } from "./usage-error.js";
 
 /** Serves MCP over HTTP until the process is told to stop. */
 export async function serveOverHttp(config: Config, logger: Logger): Promise<void> {
-  const { limits, model, ask, http: settings } = config;
+  const { keep, model, ask, http: settings } = config;
   checkHttpSettings(settings);
   const ended = new Promise<string>((resolve) => {
     process.once("SIGTERM", resolve);
@@ -37,7 +37,7 @@ export async function serveOverHttp(config: Config, logger: Logger): Promise<voi
       token: settings.authToken !== undefined || settings.oauth.issuer !== undefined,
       ready,
     });
-    const options = { settings, catalog, sandbox, limits, model, ask, logger, observer: metrics };
+    const options = { settings, catalog, sandbox, keep, model, ask, logger, observer: metrics };
     server = await listen(() => serveHttp({ ...options, ops: opsRoutes({ metrics, ready }), landing }));
     process.stderr.write(`monty-code-mode: listening on ${server.url}\n`);
     logger.info("shutting down", { reason: await ended });

@@ -8,6 +8,6 @@ import { loadCatalog } from "./tools.js";
 /** Serves the tools of the configuration and programs on them, until the client leaves. */
 export async function serveTools(config: Config, sandbox: Sandbox, logger: Logger): Promise<void> {
   const catalog = await loadCatalog(config, (problem) => logger.warn(problem));
-  const { limits, model, ask } = config;
-  await serveStdio(createServer({ catalog, sandbox, limits, model, ask, logger }), logger);
+  const { keep, model, ask } = config;
+  await serveStdio(createServer({ catalog, sandbox, keep, model, ask, logger }), logger);
 }

@@ -10,7 +10,9 @@ export const PARTS: readonly Part[] = ["result", "stdout"];
 
 export const LOAD_RESULT = "load_result";
 
-export const LOAD_RESULT_STUB = `async def ${LOAD_RESULT}(execution_id: str, part: Literal["result", "stdout"] = "result") -> Any:
+export const LOAD_RESULT_STUB = `from typing import Any, Literal
+
+async def ${LOAD_RESULT}(execution_id: str, part: Literal["result", "stdout"] = "result") -> Any:
     """The whole result of an earlier program, also where only a preview was shown; or what it printed."""
     ...`;
 

@@ -6,20 +6,23 @@ import {
   GetPromptRequestSchema,
   ListPromptsRequestSchema,
   ListResourcesRequestSchema,
+  ListResourceTemplatesRequestSchema,
   ListToolsRequestSchema,
   McpError,
   ReadResourceRequestSchema,
 } from "@modelcontextprotocol/sdk/types.js";
-import { bindTool } from "../bind.js";
 import type { Catalog } from "../catalog/catalog.js";
 import { type AskSettings, type ModelSettings, readConfig } from "../config.js";
+import { Executions } from "../journal/executions.js";
+import { LOAD_RESULT, LOAD_RESULT_STUB, loadResultFunction } from "../journal/load-result.js";
+import { ExecutionError, type KeepLimits } from "../journal/store.js";
 import type { Logger } from "../logger.js";
-import type { Limits } from "../sandbox/program.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 import { VERSION } from "../version.js";
 import { askTool } from "./ask.js";
 import { catalogTool } from "./catalog-tool.js";
 import { executePythonTool } from "./execute-python.js";
+import { ExecutionResources, executionTemplates } from "./execution-resources.js";
 import type { ServerObserver } from "./observer.js";
 import { writeProgram, writeProgramPrompt } from "./prompts.js";
 import { serverResources } from "./resources.js";
@@ -29,7 +32,8 @@ import type { ServerTool } from "./server-tool.js";
 export interface ServerOptions {
   readonly catalog: Catalog;
   readonly sandbox: Sandbox;
-  readonly limits: Limits;
+  /** How much is kept of the programs of a connection. */
+  readonly keep?: KeepLimits;
   /** The model of `ask`; without one, the client's own is used where it offers MCP sampling. */
   readonly model?: ModelSettings;
   readonly ask?: AskSettings;
@@ -45,7 +49,7 @@ const INSTRUCTIONS =
   "tools itself and only its result comes back.";
 
 /** Names that a tool of the catalog must not take. */
-const OWN_NAMES = ["execute_python", "ask"];
+const OWN_NAMES = ["execute_python", "ask", LOAD_RESULT];
 
 /**
  * Makes an MCP server for one connection: connect it to a transport. When the connection closes, the
@@ -57,7 +61,7 @@ export function createServer(options: ServerOptions): Server {
   const {
     catalog,
     sandbox,
-    limits,
+    keep = DEFAULTS.keep,
     model = DEFAULTS.model,
     ask: settings = DEFAULTS.ask,
     logger,
@@ -68,10 +72,12 @@ export function createServer(options: ServerOptions): Server {
 
   const { stubs } = catalog;
   const owner = {};
-  const functions = stubs.functions.map((declared) => bindTool(declared));
-  const resources = serverResources(stubs.text);
+  const executions = new Executions({ sandbox, owner, keep });
+  const stubText = `${stubs.text}\n${LOAD_RESULT_STUB}\n`;
+  const resources = serverResources(stubText);
+  const kept = new ExecutionResources(executions);
   // The first check with new stubs is slow; nobody waits for this one.
-  sandbox.warm(stubs.text);
+  sandbox.warm(stubText);
 
   const server = new Server(
     { name: "monty-code-mode", title: "Monty code mode", version: VERSION },
@@ -89,13 +95,20 @@ export function createServer(options: ServerOptions): Server {
   });
   const tools = new Map<string, ServerTool>(
     [
-      executePythonTool({ sandbox, functions, stubs: stubs.text, limits, owner, observer }),
+      executePythonTool({
+        executions,
+        tools: stubs.functions,
+        functions: [loadResultFunction(executions)],
+        stubs: stubText,
+        observer,
+      }),
       ask,
       ...Array.from(catalog, (tool) => catalogTool(tool, observer)),
     ].map((tool) => [tool.listing.name, tool]),
   );
   server.onclose = () => {
     sandbox.forget(owner);
+    executions.close();
     ask.close();
   };
 
@@ -116,7 +129,12 @@ export function createServer(options: ServerOptions): Server {
   server.setRequestHandler(ListResourcesRequestSchema, () => ({
     resources: resources.map(({ text, ...listing }) => ({ ...listing, size: Buffer.byteLength(text) })),
   }));
+  server.setRequestHandler(ListResourceTemplatesRequestSchema, () => ({
+    resourceTemplates: [...executionTemplates],
+  }));
   server.setRequestHandler(ReadResourceRequestSchema, ({ params }) => {
+    const page = readExecution(kept, params.uri);
+    if (page !== null) return page;
     const found = resources.find(({ uri }) => uri === params.uri);
     if (found === undefined) {
       throw new McpError(
@@ -135,9 +153,19 @@ export function createServer(options: ServerOptions): Server {
     }
     const task = params.arguments?.task;
     if (task === undefined || task.trim() === "") throw invalid("The prompt needs the argument task.");
-    return writeProgram(task, stubs.text);
+    return writeProgram(task, stubText);
   });
   return server;
+}
+
+function readExecution(kept: ExecutionResources, uri: string) {
+  try {
+    return kept.read(uri);
+  } catch (error) {
+    if (error instanceof ExecutionError || error instanceof RangeError)
+      throw new McpError(RESOURCE_NOT_FOUND, error.message);
+    throw error;
+  }
 }
 
 /** The code that the MCP specification gives for it. */
