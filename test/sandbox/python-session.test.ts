@@ -1,4 +1,7 @@
+import { parser } from "@lezer/python";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { WORKS } from "../../src/sandbox/prepare/constructs.js";
+import { children } from "../../src/sandbox/prepare/parse.js";
 import type { Execution, HostFunction } from "../../src/sandbox/program.js";
 import { hang } from "../support/gate.js";
 import { sandboxPids } from "../support/processes.js";
@@ -51,6 +54,12 @@ class Session {
     if (execution.ok) throw new Error(`The program gave ${JSON.stringify(execution.result)}`);
     return { ...execution.failure, notes: execution.notes };
   }
+}
+
+/** The statements at the top level of a program, each a program. */
+function statementsOf(code: string): string[] {
+  const { topNode } = parser.parse(code);
+  return children(topNode).map(({ from, to }) => code.slice(from, to));
 }
 
 const lines = (...all: string[]) => all.join("\n");
@@ -370,6 +379,17 @@ describe("the type check", () => {
       const failure = await session.failure("secret", { session: undefined, owner: {} });
       expect(failure).toMatchObject({ kind: "type" });
     }
+  });
+});
+
+describe("a program that is sent statement by statement", () => {
+  const tool = host("tool", ["x"], ({ x }) => x);
+
+  it.each(WORKS)("gives what it gives as a whole: $what", async ({ example, gives }) => {
+    const session = new Session({ functions: [tool] });
+    let last: unknown;
+    for (const statement of statementsOf(example)) last = await session.result(statement);
+    expect(last).toEqual(gives);
   });
 });
 
