@@ -6,7 +6,7 @@ import type { MontySession } from "./monty/session.js";
 import type { Ready } from "./prepare.js";
 import type { Failure } from "./program.js";
 import type { PythonSession } from "./python-session.js";
-import type { Question } from "./session-names.js";
+import { type Answer, NO_ANSWER, type Question } from "./session-names.js";
 
 const FREE_MEMORY =
   "What the session holds counts too: set large variables to None, or start it afresh with `reset`.";
@@ -16,7 +16,7 @@ const UNRESOLVED = /^Name `([\p{L}_][\p{L}\p{N}_]*)` used when not defined/u;
 export class Continuing {
   /** What the type checker is asked about it. */
   readonly question: Question;
-  private types: ReadonlyMap<string, string> = new Map();
+  private answer: Answer = NO_ANSWER;
   private running = false;
 
   constructor(
@@ -38,9 +38,8 @@ export class Continuing {
 
   /** What the checker found in the program itself. */
   read(found: readonly Diagnostic[]): readonly Diagnostic[] {
-    const { own, types } = this.question.read(found);
-    this.types = types;
-    return own;
+    this.answer = this.question.read(found);
+    return this.answer.own;
   }
 
   /** The errors without those of names that the checker does not know and the session does. */
@@ -87,7 +86,7 @@ export class Continuing {
   }
 
   private learn(stoppedAt: number | undefined): void {
-    this.session.names.learn(this.prepared.binds, this.types, stoppedAt);
+    this.session.names.learn(this.prepared.binds, this.answer, stoppedAt);
   }
 }
 

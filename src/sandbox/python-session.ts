@@ -64,6 +64,7 @@ export class PythonSession {
     if (!this.hold.isLost) return;
     this.news ??= `The session ${quote(this.name)} starts afresh: its process was ended, and its variables with it.`;
     this.hold = new Hold();
+    this.hold.closed = this.isClosed;
     this.names = new SessionNames();
   }
 
@@ -84,8 +85,10 @@ export class PythonSession {
     this.timer = setTimeout(onIdle, idleMs).unref();
   }
 
+  /** Lets its process end with the program that has the turn. */
   close(): void {
     this.isClosed = true;
+    this.hold.closed = true;
     clearTimeout(this.timer);
   }
 }
@@ -115,7 +118,7 @@ export class PythonSessions {
       }
       // It may have been ended while the program waited.
       if (!session.closed || this.isClosed) return session;
-      session.leave();
+      this.leave(session);
     }
   }
 
@@ -152,14 +155,15 @@ export class PythonSessions {
 
   private finish(session: PythonSession): void {
     session.close();
-    this.options.drop(session.hold);
+    this.rest(session);
   }
 
-  /** Lets a session wait for its next program. */
+  /** Lets a session without a program wait for the next one, or end. */
   private rest(session: PythonSession): void {
-    if (session.busy || session.closed) return;
+    if (session.busy) return;
+    if (session.closed) this.options.drop(session.hold);
     // One that never had a process holds nothing.
-    if (session.hold.worker === undefined) this.end(session.name);
+    else if (session.hold.worker === undefined) this.end(session.name);
     else session.wait(this.options.idleMs, () => this.retire(session.name));
   }
 

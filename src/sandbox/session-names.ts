@@ -27,12 +27,20 @@ interface Declaration {
 export interface Question {
   /** For the type checker. */
   readonly code: string;
-  /** What was found in the program itself, and the types of its names at its end. */
-  read(found: readonly Diagnostic[]): {
-    readonly own: readonly Diagnostic[];
-    readonly types: ReadonlyMap<string, string>;
-  };
+  read(found: readonly Diagnostic[]): Answer;
 }
+
+/** What a check says of a program. */
+export interface Answer {
+  /** What was found in the program itself. */
+  readonly own: readonly Diagnostic[];
+  /** The types of its names at its end. */
+  readonly types: ReadonlyMap<string, string>;
+  /** Names on lines where the checker found fault: if they run, it is wrong about them. */
+  readonly doubted: ReadonlySet<string>;
+}
+
+export const NO_ANSWER: Answer = { own: [], types: new Map(), doubted: new Set() };
 
 /**
  * What the programs of a session have defined: for the type checker a declaration a name, for the
@@ -84,7 +92,7 @@ export class SessionNames {
         const own = found
           .filter(({ line }) => line > linesBefore && line <= lastLine)
           .map((each) => ({ ...each, line: each.line - linesBefore }));
-        return { own, types };
+        return { own, types, doubted: namesAt(own, code) };
       },
     };
   }
@@ -93,9 +101,10 @@ export class SessionNames {
    * Takes in what a program has defined.
    *
    * @param binds undefined for a program that could not be read.
+   * @param answer what the check said of it.
    * @param stoppedAt the line that failed, Infinity where all ran; undefined where it is not known.
    */
-  learn(binds: Binds | undefined, types: ReadonlyMap<string, string>, stoppedAt: number | undefined): void {
+  learn(binds: Binds | undefined, { types, doubted }: Answer, stoppedAt: number | undefined): void {
     if (binds === undefined) {
       this.hasUnread = true;
       for (const name of this.declarations.keys()) this.declarations.set(name, unsure(name));
@@ -106,9 +115,12 @@ export class SessionNames {
     for (const [name, statements] of groupByName(binds.atTopLevel.bound)) {
       const declaration = declare(name, statements, types.get(name), stoppedAt);
       if (declaration === undefined) missed.add(name);
-      else this.set(name, this.globals.has(name) ? unsure(name) : declaration);
+      else this.set(name, declaration);
     }
     for (const name of this.globals) if (this.declarations.has(name)) this.set(name, unsure(name));
+    for (const name of doubted) {
+      if (this.declarations.get(name)?.isDefinition === false) this.set(name, unsure(name));
+    }
     const known = joinBindings(this.known, withoutNames(binds.anywhere, missed));
     this.known = {
       ...known,
@@ -132,6 +144,12 @@ export class SessionNames {
   }
 
   private set(name: string, declaration: Declaration): void {
+    if (this.declarations.get(name)?.isDefinition) {
+      // What was made of the class that had the name is nothing of the new one.
+      for (const [other, { text, isDefinition }] of this.declarations)
+        if (!isDefinition && text.match(IDENTIFIER)?.includes(name))
+          this.declarations.set(other, unsure(other));
+    }
     // The latest comes last: a class before what is made of it.
     this.declarations.delete(name);
     this.declarations.set(name, declaration);
@@ -148,6 +166,14 @@ export class SessionNames {
       this.hasUnread = true;
     }
   }
+}
+
+/** The names on the lines of code where errors were found. */
+function namesAt(found: readonly Diagnostic[], code: string): Set<string> {
+  const errors = found.filter(({ severity }) => severity === "error");
+  if (errors.length === 0) return new Set();
+  const lines = code.split("\n");
+  return new Set(errors.flatMap(({ line }) => lines[line - 1]?.match(IDENTIFIER) ?? []));
 }
 
 /** The declaration of a name after a program; undefined where the program did not come to bind it. */
