@@ -10,6 +10,10 @@ import { type Answer, NO_ANSWER, type Question } from "./session-names.js";
 
 const FREE_MEMORY =
   "What the session holds counts too: set large variables to None, or start it afresh with `reset`.";
+/** Names that the runtime is asked about after an error, and how long it may take to answer, milliseconds. */
+const MAX_ASKED = 100;
+const ASK_MS = 1000;
+
 const UNRESOLVED = /^Name `([\p{L}_][\p{L}\p{N}_]*)` used when not defined/u;
 
 /** A program that goes on where the programs before it in its session ended. */
@@ -67,13 +71,28 @@ export class Continuing {
   }
 
   /** What ran before an error stands. */
-  stop(error: unknown): void {
+  async stop(error: unknown, runtime: MontySession | undefined): Promise<void> {
     // Code that does not compile has not run at all.
     if (!this.running || this.isLost || error instanceof MontySyntaxError) return;
     this.running = false;
     const raised = error instanceof MontyRuntimeError || error instanceof MontyAbortedError;
     const [outermost] = raised ? error.frames : [];
-    this.learn(outermost && this.prepared.lineOf(outermost.line));
+    // What `asyncio.gather` runs has no line at the top level.
+    const line = outermost?.functionName === null ? this.prepared.lineOf(outermost.line) : undefined;
+    this.learn(line ?? (await this.boundNames(runtime)));
+  }
+
+  /** The names of the program that are bound, after an error that came from nobody knows where. */
+  private async boundNames(runtime: MontySession | undefined): Promise<ReadonlySet<string>> {
+    const names = new Set(this.prepared.binds?.atTopLevel.bound.map(({ name }) => name));
+    const signal = AbortSignal.timeout(ASK_MS);
+    try {
+      for (const name of [...names].slice(0, MAX_ASKED))
+        if (!(await runtime?.has(name, signal))) names.delete(name);
+    } catch {
+      // The process is gone, and what it held.
+    }
+    return names;
   }
 
   /** The failure that an error is, with what it means for the session. */
@@ -85,7 +104,7 @@ export class Continuing {
     return isFull ? { ...failure, hint: FREE_MEMORY } : failure;
   }
 
-  private learn(stoppedAt: number | undefined): void {
+  private learn(stoppedAt: number | ReadonlySet<string>): void {
     this.session.names.learn(this.prepared.binds, this.answer, stoppedAt);
   }
 }

@@ -164,7 +164,8 @@ function located(
 ): Failure {
   const at = frames.findLastIndex(({ earlier }) => earlier === undefined);
   const innermost = frames[at];
-  if (innermost === undefined) return { kind, message: text, hint: hintFor(kind, text, undefined) };
+  const called = at === frames.length - 1 ? "" : `\n${earlierCode(frames.at(-1))}`;
+  if (innermost === undefined) return { kind, message: text + called, hint: hintFor(kind, text, undefined) };
   const line = lineOf(innermost.line);
   const code = cut(source.split(/\r\n|\r|\n/)[line - 1]?.trimEnd() ?? "", MAX_SOURCE_LINE);
   const calling = frames
@@ -179,7 +180,6 @@ function located(
     innermost.functionName === null || named.length === 0
       ? ""
       : `\nin ${innermost.functionName}(), called from ${named.join(", from ")}`;
-  const called = at === frames.length - 1 ? "" : `\n${earlierCode(frames.at(-1))}`;
   return { kind, message: text + called + path, line, source: code, hint: hintFor(kind, text, code) };
 }
 

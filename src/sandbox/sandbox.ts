@@ -253,7 +253,7 @@ class Run {
       this.truncated = truncated;
       return { ...this.outcome(), ok: true, result };
     } catch (error) {
-      continuing?.stop(error);
+      await continuing?.stop(error, checkout?.session);
       const failure = failureOf(error, this.context(lineOf));
       if (failure === null) throw error;
       return this.failed(continuing?.explain(failure, error) ?? failure);

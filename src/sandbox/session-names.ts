@@ -102,9 +102,9 @@ export class SessionNames {
    *
    * @param binds undefined for a program that could not be read.
    * @param answer what the check said of it.
-   * @param stoppedAt the line that failed, Infinity where all ran; undefined where it is not known.
+   * @param stoppedAt the line that failed, Infinity where all ran; the names that are bound where it is not known.
    */
-  learn(binds: Binds | undefined, { types, doubted }: Answer, stoppedAt: number | undefined): void {
+  learn(binds: Binds | undefined, { types, doubted }: Answer, stoppedAt: number | ReadonlySet<string>): void {
     if (binds === undefined) {
       this.hasUnread = true;
       for (const name of this.declarations.keys()) this.declarations.set(name, unsure(name));
@@ -181,9 +181,9 @@ function declare(
   name: string,
   statements: readonly ModuleName[],
   type: string | undefined,
-  stoppedAt: number | undefined,
+  stoppedAt: number | ReadonlySet<string>,
 ): Declaration | undefined {
-  if (stoppedAt === undefined) return unsure(name);
+  if (typeof stoppedAt !== "number") return stoppedAt.has(name) ? unsure(name) : undefined;
   const last = statements.findLast(({ line, lastLine, isAtomic }) =>
     isAtomic ? lastLine < stoppedAt : line <= stoppedAt,
   );

@@ -49,6 +49,8 @@ export interface FeedOptions {
 export class MontySession {
   /** Calls have numbers of their own: the runtime counts from 0 in each feed, and one may outlive its feed. */
   private nextCallId = 0;
+  /** The runtime names the code of each feed by its number. */
+  private feeds = 0;
 
   constructor(private readonly runtime: RuntimeProcess) {}
 
@@ -68,6 +70,7 @@ export class MontySession {
   /** Forgets everything, the configuration too. */
   async reset(): Promise<void> {
     await this.acknowledge({ type: "reset" });
+    this.feeds = 0;
   }
 
   /**
@@ -76,11 +79,11 @@ export class MontySession {
    * @throws MontySyntaxError, MontyAbortedError, MontyCrashedError
    */
   async compile(code: string, signal: AbortSignal): Promise<void> {
-    const request = feed(`raise RuntimeError\n${code}`, { skipTypeCheck: true });
+    const request = this.feed(`raise RuntimeError\n${code}`, { skipTypeCheck: true });
     const ending = new Ending(signal, () => this.runtime.kill());
     const end = await ending.during(this.runtime.turn(request)).finally(() => ending.close());
     if (end.type !== "error") throw this.violation(end);
-    const error = programError(end.exception);
+    const error = this.programError(end.exception);
     if (!(error instanceof MontySyntaxError)) return;
     const sentLines = error.frames.map((frame) => ({ ...frame, line: frame.line - 1 }));
     throw new MontySyntaxError(error.type, error.message, sentLines);
@@ -94,7 +97,7 @@ export class MontySession {
   async has(name: string, signal: AbortSignal): Promise<boolean> {
     const ending = new Ending(signal, () => this.runtime.kill());
     try {
-      let end = await ending.during(this.runtime.turn(feed(`${name} is None`, { skipTypeCheck: true })));
+      let end = await ending.during(this.runtime.turn(this.feed(`${name} is None`, { skipTypeCheck: true })));
       if (end.type === "name_lookup")
         end = await ending.during(this.runtime.turn({ type: "resume_name_lookup" }));
       return end.type === "complete";
@@ -109,7 +112,7 @@ export class MontySession {
    * @throws MontyTypingError always; its diagnostics count that line as line 1 and hold its error.
    */
   async check(code: string): Promise<never> {
-    const end = await this.runtime.turn(feed(`${UNDEFINED_NAME}\n${code}`, { skipTypeCheck: false }));
+    const end = await this.runtime.turn(this.feed(`${UNDEFINED_NAME}\n${code}`, { skipTypeCheck: false }));
     if (end.type === "typing_error") throw new MontyTypingError(end.diagnostics);
     throw this.violation(end);
   }
@@ -130,10 +133,10 @@ export class MontySession {
 
     try {
       const inputs = Array.from(functions.keys(), (name) => [name, encodeFunction(name)] as const);
-      let end = await turn(feed(code, { inputs, skipTypeCheck: true }));
+      let end = await turn(this.feed(code, { inputs, skipTypeCheck: true }));
       for (;;) {
         if (end.type === "complete") return end.value;
-        if (end.type === "error") throw programError(end.exception);
+        if (end.type === "error") throw this.programError(end.exception);
         if (signal.aborted) throw await this.abortWaiting(signal.reason);
         switch (end.type) {
           case "function_call": {
@@ -187,12 +190,33 @@ export class MontySession {
         exception: { type: "RuntimeError", message: "the program was ended" },
       });
       if (end.type !== "error") throw this.violation(end);
-      return new MontyAbortedError(reason, programError(end.exception).frames);
+      return new MontyAbortedError(reason, this.programError(end.exception).frames);
     } catch {
       return new MontyAbortedError(reason, []);
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  private feed(
+    code: string,
+    options: { inputs?: readonly (readonly [string, Uint8Array])[]; skipTypeCheck: boolean },
+  ): Request {
+    this.feeds += 1;
+    return { type: "feed", code, inputs: [], ...options };
+  }
+
+  private programError({ type, message, frames }: RaisedException): MontyRuntimeError {
+    const own = `<python-input-${this.feeds - 1}>`;
+    const trace: TraceFrame[] = frames.map(({ file, line, name, source }) => ({
+      line,
+      functionName: name === "" || name === "<module>" ? null : name,
+      ...(file !== own && { earlier: source.trim() }),
+    }));
+    // Frames of the parser have no name; an exception that a running program raises has `<module>` at least.
+    const parsing = frames.length === 1 && frames[0]?.name === "";
+    if (message.includes(STALLED)) return new MontyRuntimeError(type, NEVER_ANSWERED, trace);
+    return parsing ? new MontySyntaxError(type, message, trace) : new MontyRuntimeError(type, message, trace);
   }
 
   private async acknowledge(request: Request): Promise<void> {
@@ -251,13 +275,6 @@ class Ending {
   }
 }
 
-function feed(
-  code: string,
-  options: { inputs?: readonly (readonly [string, Uint8Array])[]; skipTypeCheck: boolean },
-): Request {
-  return { type: "feed", code, inputs: [], ...options };
-}
-
 /** What a program learns of the host: the time. All else is not handled, which raises in the program. */
 function answer(call: OsCall): CallResult {
   switch (call.type) {
@@ -268,17 +285,4 @@ function answer(call: OsCall): CallResult {
     case "other":
       return { type: "not_handled" };
   }
-}
-
-function programError({ type, message, frames }: RaisedException): MontyRuntimeError {
-  const [outermost] = frames;
-  const trace: TraceFrame[] = frames.map(({ file, line, name, source }) => ({
-    line,
-    functionName: name === "" || name === "<module>" ? null : name,
-    ...(file !== outermost?.file && { earlier: source.trim() }),
-  }));
-  // Frames of the parser have no name; an exception that a running program raises has `<module>` at least.
-  const parsing = frames.length === 1 && frames[0]?.name === "";
-  if (message.includes(STALLED)) return new MontyRuntimeError(type, NEVER_ANSWERED, trace);
-  return parsing ? new MontySyntaxError(type, message, trace) : new MontyRuntimeError(type, message, trace);
 }
