@@ -15,6 +15,11 @@ export interface Config {
   readonly maxPrograms: number;
   /** Longest wait of a program for its turn, milliseconds. */
   readonly maxWaitMs: number;
+  /** Sessions of programs that a connection may have, and all connections together. */
+  readonly pythonSessions: number;
+  readonly maxPythonSessions: number;
+  /** A session of programs without one ends after that, milliseconds. */
+  readonly pythonSessionIdleMs: number;
   /** Folders with the user's own tools. */
   readonly tools: readonly string[];
   /** The Monty executable; that of the installed platform package where undefined. */
@@ -182,6 +187,14 @@ export const SETTINGS: readonly Setting[] = [
   perCore("pool-size", 1, "one a core", "Sandbox processes kept ready."),
   perCore("max-programs", 4, "four a core", "Programs that run at once; more wait their turn."),
   count("max-wait-ms", 30_000, [1, MAX_INT], "Longest wait of a program for its turn, milliseconds."),
+  count("python-sessions", 4, [1, 1024], "Sessions of programs of a connection; each holds a process."),
+  count("max-python-sessions", 32, [1, 10_000], "Sessions of programs of all connections together."),
+  count(
+    "python-session-idle-ms",
+    900_000,
+    [1, MAX_INT],
+    "A session of programs ends after that long without one, milliseconds.",
+  ),
   {
     name: "runtime",
     value: "FILE",
@@ -290,6 +303,9 @@ export function readConfig(flags: Flags, env: NodeJS.ProcessEnv = process.env): 
     poolSize: number("pool-size"),
     maxPrograms: number("max-programs"),
     maxWaitMs: number("max-wait-ms"),
+    pythonSessions: number("python-sessions"),
+    maxPythonSessions: number("max-python-sessions"),
+    pythonSessionIdleMs: number("python-session-idle-ms"),
     tools: typeof tools === "string" ? tools.split(delimiter).filter((dir) => dir !== "") : tools,
     runtime: text("runtime"),
     logLevel: text("log-level") as string,

@@ -6,6 +6,16 @@ import { Sandbox } from "../sandbox/sandbox.js";
  *
  * @throws RuntimeMissingError when there is no runtime.
  */
-export function openSandbox({ limits, poolSize, maxPrograms, maxWaitMs, runtime }: Config): Sandbox {
-  return new Sandbox({ limits, poolSize, maxPrograms, maxWaitMs, executable: runtime });
+export function openSandbox(config: Config): Sandbox {
+  const { limits, poolSize, maxPrograms, maxWaitMs, runtime } = config;
+  return new Sandbox({
+    limits,
+    poolSize,
+    maxPrograms,
+    maxWaitMs,
+    sessionsPerOwner: config.pythonSessions,
+    sessions: config.maxPythonSessions,
+    sessionIdleMs: config.pythonSessionIdleMs,
+    executable: runtime,
+  });
 }

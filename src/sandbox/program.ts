@@ -41,6 +41,13 @@ export interface Limits {
   readonly stdoutBytes: number;
 }
 
+/** A session: what one program defines, the next one of the same owner and name finds. */
+export interface ProgramSession {
+  readonly name: string;
+  /** Starts it afresh; a program that still runs in it goes on without it. */
+  readonly reset?: boolean | undefined;
+}
+
 /** What to run: the code as its author sent it, and all it can reach. */
 export interface Program {
   readonly code: string;
@@ -49,6 +56,8 @@ export interface Program {
   readonly stubs: string;
   /** Whose program this is: a sandbox process serves one owner only. */
   readonly owner: object;
+  /** Runs in a session of the owner; in a fresh state where undefined. */
+  readonly session?: ProgramSession | undefined;
   /** Lowers the limit on wall clock time; a higher one changes nothing. */
   readonly timeoutMs?: number | undefined;
   /** Ends the program with kind `cancelled` when it aborts. */

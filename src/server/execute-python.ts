@@ -10,7 +10,7 @@ import { errorResult, explainInput, jsonSchema, progressReporter, type ServerToo
 
 const NAME = "execute_python";
 
-const TAKES = `${NAME} takes code (a string), and optionally timeout_ms, resume_from, dry_run and approve`;
+const TAKES = `${NAME} takes code (a string), and optionally timeout_ms, resume_from, session, reset, dry_run and approve`;
 
 const id = z.string().min(1).max(100).optional();
 
@@ -21,6 +21,14 @@ const Input = z
     resume_from: id.describe(
       "execution_id of a failed program, or last. Calls that it has done are not made again: equal ones get the same result.",
     ),
+    session: z
+      .string()
+      .regex(/^[\w.-]{1,64}$/, "a name is 1 to 64 letters, digits, `_`, `-` and `.`")
+      .optional()
+      .describe(
+        "Name of a session: variables and functions of its earlier programs are still there. A new name begins one.",
+      ),
+    reset: z.boolean().optional().describe("Begins the session afresh."),
     dry_run: z
       .boolean()
       .optional()
@@ -36,6 +44,14 @@ const Input = z
   .refine(({ dry_run, approve }) => !dry_run || approve === undefined, {
     path: ["approve"],
     error: "cannot stand beside dry_run",
+  })
+  .refine(({ reset, session }) => !reset || session !== undefined, {
+    path: ["reset"],
+    error: "names no session: give session too",
+  })
+  .refine(({ session, dry_run, approve }) => session === undefined || (!dry_run && approve === undefined), {
+    path: ["session"],
+    error: "cannot stand beside dry_run and approve: what a dry run leaves behind is no state to go on from",
   });
 
 export interface ExecutePythonOptions {
@@ -63,7 +79,7 @@ export function executePythonTool(options: ExecutePythonOptions): ServerTool {
     async call(args, extra) {
       const input = Input.safeParse(args);
       if (!input.success) return errorResult(explainInput(TAKES, input.error));
-      const { code, timeout_ms, resume_from, dry_run, approve } = input.data;
+      const { code, timeout_ms, resume_from, session, reset, dry_run, approve } = input.data;
       const report = progressReporter(extra);
       try {
         const recorded = await executions.run({
@@ -75,6 +91,7 @@ export function executePythonTool(options: ExecutePythonOptions): ServerTool {
           signal: extra.signal,
           onToolCall: report && ((call, phase) => phase === "end" && report(progressOf(call))),
           resumeFrom: resume_from,
+          session: session === undefined ? undefined : { name: session, reset },
           dryRun: dry_run,
           approve,
         });

@@ -173,3 +173,41 @@ describe("the receipt", () => {
     });
   });
 });
+
+describe("a session of programs", () => {
+  it("keeps variables and functions, which the type check knows, until it is reset", async () => {
+    await using connection = await TestConnection.open();
+    const session = "work";
+    await connection.execute(
+      'team = (await get_team_members("Engineering"))["members"]\ndef names():\n    return [m["name"] for m in team]',
+      { session },
+    );
+    expect(await connection.execute("len(names())", { session })).toMatchObject({ result: 5 });
+    expect(await connection.execute('[m["nmae"] for m in team]', { session })).toMatchObject({
+      error: { kind: "type", message: expect.stringContaining("nmae") },
+    });
+    expect(await connection.execute("names()")).toMatchObject({ error: { kind: "type" } });
+    expect(await connection.execute("names()", { session, reset: true })).toMatchObject({
+      error: { kind: "type" },
+    });
+  });
+
+  it("resumes like any other program", async () => {
+    const write = new CountedTool("write");
+    await using connection = await TestConnection.open({ tools: [write.tool] });
+    const session = "work";
+    const { execution_id: id } = await connection.execute("x = await write(1)\n1 / 0", { session });
+    const answer = await connection.execute("y = await write(1)\n(x, y)", { session, resume_from: id });
+    expect(answer).toMatchObject({ result: [1, 1], receipt: { calls_run: 0, calls_from_journal: 1 } });
+    expect(write.runs).toEqual([1]);
+  });
+
+  it.each([
+    [{ session: "no blanks" }, "session: a name is 1 to 64 letters"],
+    [{ reset: true }, "reset: names no session"],
+    [{ session: "a", dry_run: true }, "session: cannot stand beside dry_run"],
+  ])("is refused with a clear text: %j", async (args, text) => {
+    await using connection = await TestConnection.open();
+    expect(textOf(await connection.call("execute_python", { code: "1", ...args }))).toContain(text);
+  });
+});
