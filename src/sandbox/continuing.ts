@@ -28,11 +28,17 @@ export class Continuing {
     private readonly prepared: Ready,
     functions: readonly string[],
   ) {
+    session.names.catchesInTasks ||= prepared.catchesInTasks;
     this.question = session.names.ask(prepared.code, prepared.binds, functions);
   }
 
   get hold(): Hold {
     return this.session.hold;
+  }
+
+  /** Whether a function of this program or of an earlier one catches failures in tasks. */
+  get catchesInTasks(): boolean {
+    return this.session.names.catchesInTasks;
   }
 
   /** Whether the process, and with it the state of the session, is gone. */

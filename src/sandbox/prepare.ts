@@ -18,6 +18,8 @@ export interface Ready {
   readonly notes: readonly string[];
   /** Why the result will be None, where the last statement has no value and nothing is printed. */
   readonly noValue?: string | undefined;
+  /** Whether an `async def` of it has a `try`. */
+  readonly catchesInTasks: boolean;
   /** What the program binds, where it can be read; in a session only. */
   readonly binds?: Binds | undefined;
   /** The line of the source as it was sent for a line of `code`; both count from 1. */
@@ -50,7 +52,8 @@ export function prepare(
   const notes = [...unwrapped.notes];
   if (!tree) {
     if (code.length > MAX_PARSED) notes.push(`Programs beyond ${MAX_PARSED} characters are not mended.`);
-    return { ok: true, code, notes, lineOf: (line) => line + linesBefore };
+    const catchesInTasks = /\basync\s+def\b/.test(code) && /\btry\b/.test(code);
+    return { ok: true, code, notes, catchesInTasks, lineOf: (line) => line + linesBefore };
   }
 
   const isWhole = !hasError(tree.topNode);
@@ -84,6 +87,7 @@ export function prepare(
     ok: true,
     code: imports + applyEdits(code, edits) + lastLine,
     notes,
+    catchesInTasks: code.includes("try") && hasTryInTask(tree),
     binds: earlier && isWhole ? readBinds(tree, code, modules, linesBefore) : undefined,
     noValue: result ? undefined : noResultNote(tree, code),
     lineOf(line) {
@@ -91,6 +95,16 @@ export function prepare(
       return (own > lastOwnLine ? lastStatementLine : own) + linesBefore;
     },
   };
+}
+
+function hasTryInTask(tree: Tree): boolean {
+  let found = false;
+  tree.cursor().iterate(({ name, node }) => {
+    if (name !== "TryStatement" || found) return;
+    for (let outer = node.parent; outer && !found; outer = outer.parent)
+      found = outer.name === "FunctionDefinition" && outer.firstChild?.name === "async";
+  });
+  return found;
 }
 
 function readBinds(tree: Tree, code: string, modules: readonly string[], linesBefore: number): Binds {

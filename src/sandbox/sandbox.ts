@@ -223,7 +223,7 @@ class Run {
   }
 
   private async runPrepared(
-    { code, lineOf }: Ready,
+    { code, lineOf, catchesInTasks }: Ready,
     check: Promise<readonly Diagnostic[] | null>,
     continuing?: Continuing,
   ): Promise<Execution> {
@@ -246,6 +246,7 @@ class Run {
           ms: this.limits.interpreterMs,
           onExceeded: () => this.end("computing"),
         },
+        catchesInTasks: continuing?.catchesInTasks ?? catchesInTasks,
         signal,
       });
       continuing?.finish();

@@ -50,6 +50,8 @@ export class SessionNames {
   private readonly declarations = new Map<string, Declaration>();
   private readonly globals = new Set<string>();
   private hasUnread = false;
+  /** Whether one of its functions catches failures in tasks: see `Ready.catchesInTasks`. */
+  catchesInTasks = false;
   private known: Bindings = {
     bound: new Map(),
     asyncFunctions: new Set(),

@@ -1,4 +1,5 @@
 import { HostCalls, type HostFunctions } from "./calls.js";
+import { asData, catchable, hostName, isPrelude } from "./catchable.js";
 import { encodeDate, encodeDateTime, encodeFunction } from "./encode.js";
 import {
   MontyAbortedError,
@@ -41,6 +42,8 @@ export interface FeedOptions {
   readonly onCall: () => void;
   /** Time the process may compute, milliseconds, where the session has no limit of its own; then it is told. */
   readonly computing?: { readonly ms: number; onExceeded(): void } | undefined;
+  /** Whether tasks of the program catch the failures of their calls: see `catchable`. */
+  readonly catchesInTasks?: boolean | undefined;
   /** Ends the program when it aborts: a waiting one is told to, a computing one is killed with its process. */
   readonly signal: AbortSignal;
 }
@@ -51,6 +54,8 @@ export class MontySession {
   private nextCallId = 0;
   /** The runtime names the code of each feed by its number. */
   private feeds = 0;
+  /** Lines of the latest feed that are not the program's. */
+  private linesBefore = 0;
 
   constructor(private readonly runtime: RuntimeProcess) {}
 
@@ -125,15 +130,19 @@ export class MontySession {
    */
   async feedRun(
     code: string,
-    { functions, onPrint, onCall, computing, signal }: FeedOptions,
+    { functions, onPrint, onCall, computing, catchesInTasks = false, signal }: FeedOptions,
   ): Promise<Uint8Array> {
     const calls = new HostCalls();
     const ending = new Ending(signal, this.runtime, computing);
     const turn = (request: Request) => ending.during(this.runtime.turn(request, onPrint));
 
     try {
-      const inputs = Array.from(functions.keys(), (name) => [name, encodeFunction(name)] as const);
-      let end = await turn(this.feed(code, { inputs, skipTypeCheck: true }));
+      const names = [...functions.keys()];
+      const inputs = names.map(
+        (name) => [catchesInTasks ? hostName(name) : name, encodeFunction(name)] as const,
+      );
+      const fed = catchesInTasks ? catchable(code, names) : { code, linesBefore: 0 };
+      let end = await turn(this.feed(fed.code, { inputs, skipTypeCheck: true }, fed.linesBefore));
       for (;;) {
         if (end.type === "complete") return end.value;
         if (end.type === "error") throw this.programError(end.exception);
@@ -157,7 +166,11 @@ export class MontySession {
           case "resolve_futures": {
             if (end.pendingCallIds.length === 0) throw await this.abortStalled();
             const results = await Promise.race([calls.take(end.pendingCallIds), ending.ended]);
-            if (results !== "aborted") end = await turn({ type: "resume_futures", results });
+            if (results === "aborted") break;
+            const answers = catchesInTasks
+              ? results.map(([callId, result]) => [callId, asData(result)] as const)
+              : results;
+            end = await turn({ type: "resume_futures", results: answers });
             break;
           }
           case "name_lookup":
@@ -201,18 +214,20 @@ export class MontySession {
   private feed(
     code: string,
     options: { inputs?: readonly (readonly [string, Uint8Array])[]; skipTypeCheck: boolean },
+    linesBefore = 0,
   ): Request {
     this.feeds += 1;
+    this.linesBefore = linesBefore;
     return { type: "feed", code, inputs: [], ...options };
   }
 
   private programError({ type, message, frames }: RaisedException): MontyRuntimeError {
     const own = `<python-input-${this.feeds - 1}>`;
-    const trace: TraceFrame[] = frames.map(({ file, line, name, source }) => ({
-      line,
-      functionName: name === "" || name === "<module>" ? null : name,
-      ...(file !== own && { earlier: source.trim() }),
-    }));
+    const trace = frames.flatMap(({ file, line, name, source }): TraceFrame[] => {
+      const functionName = name === "" || name === "<module>" ? null : name;
+      if (file !== own) return isPrelude(name) ? [] : [{ line, functionName, earlier: source.trim() }];
+      return line > this.linesBefore ? [{ line: line - this.linesBefore, functionName }] : [];
+    });
     // Frames of the parser have no name; an exception that a running program raises has `<module>` at least.
     const parsing = frames.length === 1 && frames[0]?.name === "";
     if (message.includes(STALLED)) return new MontyRuntimeError(type, NEVER_ANSWERED, trace);
