@@ -9,27 +9,40 @@ import type { HostFunction } from "./sandbox/program.js";
 /** What the tools of a connection's programs are given besides a call's own signal. */
 export type CallContext = Omit<ToolContext, "signal">;
 
+/** A tool as programs call it. */
+export interface BoundTool extends HostFunction {
+  /**
+   * Checks the arguments of a call that is not made.
+   *
+   * @throws PythonError as the call would.
+   */
+  check(args: Record<string, unknown>): Promise<void>;
+}
+
 /** Makes a tool callable from programs: arguments by the names its stub has, failures as Python exceptions. */
-export function bindTool(
-  { tool, name, parameters }: PythonFunction,
-  context: CallContext = {},
-): HostFunction {
+export function bindTool({ tool, name, parameters }: PythonFunction, context: CallContext = {}): BoundTool {
   const { confirm } = context;
   const properties = new Map(parameters.map((parameter) => [parameter.name, parameter.property]));
+  const toProperties = (args: Record<string, unknown>) =>
+    Object.fromEntries(
+      Object.entries(args).map(([parameter, value]) => [properties.get(parameter) ?? parameter, value]),
+    );
+  const raising = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw new PythonError(exceptionType(error), `${name}: ${messageOf(error)}`);
+    }
+  };
   return {
     name,
     parameters: [...properties.keys()],
     floats: floatShape(tool.outputSchema),
-    async call(args, signal, untimed) {
-      const named = Object.fromEntries(
-        Object.entries(args).map(([parameter, value]) => [properties.get(parameter) ?? parameter, value]),
-      );
-      try {
-        return await tool.call(named, { ...context, confirm: confirm && asks(confirm, untimed), signal });
-      } catch (error) {
-        throw new PythonError(exceptionType(error), `${name}: ${messageOf(error)}`);
-      }
-    },
+    call: (args, signal, untimed) =>
+      raising(async () =>
+        tool.call(toProperties(args), { ...context, confirm: confirm && asks(confirm, untimed), signal }),
+      ),
+    check: (args) => raising(async () => tool.check?.(toProperties(args))),
   };
 }
 

@@ -1,17 +1,25 @@
 import { availableParallelism } from "node:os";
 import { delimiter } from "node:path";
+import type { KeepLimits } from "./journal/store.js";
 import type { Limits } from "./sandbox/program.js";
 import { Secret } from "./secret.js";
 
 /** What the user can set, read from flags and environment, validated and frozen. */
 export interface Config {
   readonly limits: Limits;
+  /** How much is kept of the programs of a connection. */
+  readonly keep: KeepLimits;
   /** Sandbox processes kept ready. */
   readonly poolSize: number;
   /** Programs that run at once. */
   readonly maxPrograms: number;
   /** Longest wait of a program for its turn, milliseconds. */
   readonly maxWaitMs: number;
+  /** Sessions of programs that a connection may have, and all connections together. */
+  readonly pythonSessions: number;
+  readonly maxPythonSessions: number;
+  /** A session of programs without one ends after that, milliseconds. */
+  readonly pythonSessionIdleMs: number;
   /** Folders with the user's own tools. */
   readonly tools: readonly string[];
   /** File with the MCP servers whose tools are served too. */
@@ -183,7 +191,16 @@ export const SETTINGS: readonly Setting[] = [
   count("tool-calls", 500, [1, MAX_INT], "Tool calls of a program."),
   count("parallel-tool-calls", 32, [1, 10_000], "Tool calls of a program at a time; more wait their turn."),
   count("code-kib", 256, [1, 16_384], "Length of a program, KiB."),
-  count("result-kib", 256, [1, 32_768], "Length of a result as JSON, KiB; a longer one is cut."),
+  count(
+    "result-kib",
+    256,
+    [1, 32_768],
+    "Length of a result as JSON, KiB; of a longer one, a preview is given.",
+  ),
+  count("preview-kib", 16, [1, 32_768], "Length of such a preview, KiB."),
+  count("keep-executions", 100, [1, 100_000], "Programs of a connection whose calls and results are kept."),
+  count("keep-mib", 128, [1, 65_536], "Room for those calls and results of a connection, MiB."),
+  count("keep-minutes", 60, [1, 100_000], "How long they are kept, minutes."),
   count("stdout-kib", 64, [1, 16_384], "Length of what a program prints, KiB; more is cut."),
   {
     name: "expose",
@@ -203,6 +220,14 @@ export const SETTINGS: readonly Setting[] = [
   perCore("pool-size", 1, "one a core", "Sandbox processes kept ready."),
   perCore("max-programs", 4, "four a core", "Programs that run at once; more wait their turn."),
   count("max-wait-ms", 30_000, [1, MAX_INT], "Longest wait of a program for its turn, milliseconds."),
+  count("python-sessions", 4, [1, 1024], "Sessions of programs of a connection; each holds a process."),
+  count("max-python-sessions", 32, [1, 10_000], "Sessions of programs of all connections together."),
+  count(
+    "python-session-idle-ms",
+    900_000,
+    [1, MAX_INT],
+    "A session of programs ends after that long without one, milliseconds.",
+  ),
   {
     name: "runtime",
     value: "FILE",
@@ -307,11 +332,20 @@ export function readConfig(flags: Flags, env: NodeJS.ProcessEnv = process.env): 
       parallelToolCalls: number("parallel-tool-calls"),
       codeBytes: number("code-kib") * 1024,
       resultBytes: number("result-kib") * 1024,
+      previewBytes: number("preview-kib") * 1024,
       stdoutBytes: number("stdout-kib") * 1024,
+    },
+    keep: {
+      executions: number("keep-executions"),
+      bytes: number("keep-mib") * 1024 * 1024,
+      ms: number("keep-minutes") * 60_000,
     },
     poolSize: number("pool-size"),
     maxPrograms: number("max-programs"),
     maxWaitMs: number("max-wait-ms"),
+    pythonSessions: number("python-sessions"),
+    maxPythonSessions: number("max-python-sessions"),
+    pythonSessionIdleMs: number("python-session-idle-ms"),
     tools: typeof tools === "string" ? tools.split(delimiter).filter((dir) => dir !== "") : tools,
     configFile: text("config"),
     runtime: text("runtime"),

@@ -10,6 +10,7 @@ export type {
   HostFunction,
   Limits,
   Program,
+  ProgramSession,
   ToolCall,
 } from "./sandbox/program.js";
 export { Sandbox, type SandboxOptions } from "./sandbox/sandbox.js";

@@ -18,6 +18,7 @@ describe("readConfig", () => {
 
   it("gives the documented defaults", () => {
     expect(readConfig({}, {})).toEqual({
+      keep: { executions: 100, bytes: 128 * 1024 * 1024, ms: 60 * 60_000 },
       limits: {
         timeoutMs: 30_000,
         interpreterMs: 10_000,
@@ -26,12 +27,16 @@ describe("readConfig", () => {
         toolCalls: 500,
         parallelToolCalls: 32,
         codeBytes: 256 * 1024,
+        previewBytes: 16 * 1024,
         resultBytes: 256 * 1024,
         stdoutBytes: 64 * 1024,
       },
       poolSize: availableParallelism(),
       maxPrograms: 4 * availableParallelism(),
       maxWaitMs: 30_000,
+      pythonSessions: 4,
+      maxPythonSessions: 32,
+      pythonSessionIdleMs: 900_000,
       tools: [],
       runtime: undefined,
       logLevel: "info",

@@ -1,10 +1,11 @@
 import type { CallContext } from "../bind.js";
 import type { CatalogSource } from "../catalog/catalog.js";
+import { Executions } from "../journal/executions.js";
 import { callablesOf } from "../program/callables.js";
 import { failureText } from "../sandbox/failure-text.js";
 import type { Execution } from "../sandbox/program.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
-import { bindOnce } from "./dedupe.js";
+import { callOnce } from "./dedupe.js";
 import type { ModelCalls } from "./model-calls.js";
 import type { ChatMessage } from "./models/model.js";
 import { programInReply } from "./program-in-reply.js";
@@ -43,11 +44,28 @@ export interface Generated {
   readonly codeMs: number;
 }
 
+/** What the programs of one question keep for the next one, while it is answered. */
+const KEEP = { executions: 1, bytes: 64 * 1024 * 1024, ms: 60 * 60 * 1000 };
+
 /**
  * The second phase: the model writes a program, which runs; what fails goes back to the model with the error, until
- * one succeeds or the attempts are used up.
+ * one succeeds or the attempts are used up. A call that one program has made is not made again by the next.
  */
 export async function generate(options: GenerateOptions, model: ModelCalls): Promise<Generated> {
+  const { sandbox, owner } = options;
+  const executions = new Executions({ sandbox, owner, keep: KEEP });
+  try {
+    return await attempts(options, model, executions);
+  } finally {
+    executions.close();
+  }
+}
+
+async function attempts(
+  options: GenerateOptions,
+  model: ModelCalls,
+  executions: Executions,
+): Promise<Generated> {
   const { question, history, calls, stubs, maxAttempts, signal, onEvent } = options;
   const messages: ChatMessage[] = [
     { role: "system", content: codePrompt(stubs) },
@@ -55,11 +73,13 @@ export async function generate(options: GenerateOptions, model: ModelCalls): Pro
     { role: "user", content: codeRequest(question, calls) },
   ];
   let lastCode: string | null = null;
+  let lastId: string | undefined;
   let codeMs = 0;
   for (let attempt = 1; ; attempt += 1) {
     const { text } = await model.complete("code", { messages });
-    const { code, execution, outcome } = await tryProgram(text, options);
+    const { code, id, execution, outcome } = await tryProgram(text, options, executions, lastId);
     lastCode = code ?? lastCode;
+    lastId = id ?? lastId;
     codeMs += execution?.durationMs ?? 0;
     const error = "error" in outcome ? outcome.error : null;
     onEvent({ type: "attempt", attempt, code, execution, error });
@@ -78,23 +98,32 @@ export async function generate(options: GenerateOptions, model: ModelCalls): Pro
 
 interface Attempt {
   readonly code: string | null;
+  /** Of the execution; absent where nothing was run. */
+  readonly id?: string;
   readonly execution: Execution | null;
   /** The data for the answer, or what keeps the program from giving any, as its author needs to know it. */
   readonly outcome: { readonly result: unknown; readonly printed: string } | { readonly error: string };
 }
 
-async function tryProgram(reply: string, options: GenerateOptions): Promise<Attempt> {
+async function tryProgram(
+  reply: string,
+  options: GenerateOptions,
+  executions: Executions,
+  resumeFrom: string | undefined,
+): Promise<Attempt> {
   const program = programInReply(reply);
   if ("error" in program) return { code: null, execution: null, outcome: program };
-  const { source, context, sandbox, owner, signal, resultBytes } = options;
+  const { source, context, signal, resultBytes } = options;
   const { code } = program;
-  const execution = await sandbox.execute({
+  const { id, execution } = await executions.run({
     code,
-    ...callablesOf(code, { source, bind: (functions) => bindOnce(functions, context) }),
-    owner,
+    callables: (code, bind) =>
+      callablesOf(code, { source, bind: (declared) => callOnce(declared, bind(declared)) }),
+    context,
     signal,
+    resumeFrom,
   });
-  return { code, execution, outcome: outcomeOf(execution, resultBytes) };
+  return { code, id, execution, outcome: outcomeOf(execution, resultBytes) };
 }
 
 /** Printed text that goes back beside a failure, characters. */

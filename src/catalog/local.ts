@@ -154,6 +154,7 @@ function withSource(tool: Tool, source: string): Tool {
     ...(tool.outputSchema && { outputSchema: tool.outputSchema }),
     annotations: tool.annotations ?? {},
     source,
+    check: async (args) => tool.check?.(args),
     call: (args, context) => tool.call(args, context),
   };
 }

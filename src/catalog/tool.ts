@@ -60,6 +60,12 @@ export interface Tool {
    * @throws whatever the tool throws.
    */
   call(args: Readonly<Record<string, unknown>>, context: ToolContext): Promise<unknown>;
+  /**
+   * Checks the arguments as `call` does, and does nothing else; absent where only a call can tell.
+   *
+   * @throws ToolInputError
+   */
+  check?(args: Readonly<Record<string, unknown>>): Promise<void>;
   /** As `call`, with the result as MCP content: for tools of other MCP servers, whose images it keeps. */
   forward?(args: Readonly<Record<string, unknown>>, context: ToolContext): Promise<CallToolResult>;
 }
@@ -113,17 +119,24 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodType>(
   const inputSchema = toJsonSchema(strict, "input", refuse);
   const outputSchema = output && toJsonSchema(output, "output", refuse);
   const annotations = definition.annotations ?? {};
+  const parse = async (args: Readonly<Record<string, unknown>>) => {
+    const parsed = await check(strict, args);
+    if (!parsed.success) throw new ToolInputError(explain(parsed.error.issues, inputSchema, "arguments"));
+    return parsed.data as z.output<Input>;
+  };
   return {
     name,
     description,
     inputSchema,
     ...(outputSchema && { outputSchema }),
     annotations,
+    async check(args) {
+      await parse(args);
+    },
     async call(args, context) {
-      const parsed = await check(strict, args);
-      if (!parsed.success) throw new ToolInputError(explain(parsed.error.issues, inputSchema, "arguments"));
-      await requireConsent({ name, annotations }, parsed.data, context);
-      const returned: unknown = await run(parsed.data as z.output<Input>, context);
+      const parsed = await parse(args);
+      await requireConsent({ name, annotations }, parsed, context);
+      const returned: unknown = await run(parsed, context);
       const misfit = (why: string) =>
         new ToolOutputError(`The tool ${name} returned what it should not. ${why}`);
       if (!output) return toJson(returned === undefined ? null : returned, "result", misfit);

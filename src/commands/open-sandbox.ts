@@ -9,6 +9,15 @@ import type { Tracing } from "../telemetry/tracing.js";
  */
 export function openSandbox(config: Config, tracing?: Tracing): Sandbox {
   const { limits, poolSize, maxPrograms, maxWaitMs, runtime } = config;
-  const around = tracing?.program;
-  return new Sandbox({ limits, poolSize, maxPrograms, maxWaitMs, executable: runtime, around });
+  return new Sandbox({
+    limits,
+    poolSize,
+    maxPrograms,
+    maxWaitMs,
+    sessionsPerOwner: config.pythonSessions,
+    sessions: config.maxPythonSessions,
+    sessionIdleMs: config.pythonSessionIdleMs,
+    executable: runtime,
+    around: tracing?.program,
+  });
 }

@@ -17,7 +17,7 @@ export async function serveOverHttp(
   logger: Logger,
   tracing: Tracing | undefined,
 ): Promise<void> {
-  const { limits, model, ask, exposure, http: settings } = config;
+  const { keep, model, ask, exposure, http: settings } = config;
   checkHttpSettings(settings);
   const ended = new Promise<string>((resolve) => {
     process.once("SIGTERM", resolve);
@@ -56,7 +56,7 @@ export async function serveOverHttp(
       settings,
       catalog,
       sandbox,
-      limits,
+      keep,
       model,
       ask,
       exposure,

@@ -18,9 +18,9 @@ export async function serveTools(
   try {
     // They start meanwhile.
     void catalog.started();
-    const { limits, model, ask, exposure } = config;
+    const { keep, model, ask, exposure } = config;
     await serveStdio(
-      createServer({ catalog, sandbox, limits, model, ask, exposure, logger, tracing, problems }),
+      createServer({ catalog, sandbox, keep, model, ask, exposure, logger, tracing, problems }),
       logger,
     );
   } finally {

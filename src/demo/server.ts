@@ -27,7 +27,7 @@ try {
   const config = readConfig({});
   const sandbox = openSandbox(config);
   const catalog = new Catalog(expenseTools.map(withLatency));
-  await serveStdio(createServer({ catalog, sandbox, limits: config.limits }), createLogger("warn"));
+  await serveStdio(createServer({ catalog, sandbox }), createLogger("warn"));
   await sandbox.close();
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`);

@@ -13,24 +13,26 @@ const WHOLE_STUBS = 32 * 1024;
 export interface CallablesOptions {
   readonly source: Pick<CatalogSource, "catalog" | "upstreams">;
   readonly own?: readonly OwnFunction[];
-  readonly bind?: (functions: readonly PythonFunction[]) => HostFunction[];
+  readonly bind?: ((declared: PythonFunction) => HostFunction) | undefined;
+  /** Whether earlier programs left functions behind, which may call any tool. */
+  readonly isContinuing?: boolean | undefined;
 }
+
+/** What a program can call: functions of the host, and what is known of them. */
+export type Callables = Pick<Program, "functions" | "stubs" | "suggest">;
 
 /** What a program can reach: the functions that its code names, and the stubs to check it against. */
 export function callablesOf(
   code: string,
-  {
-    source,
-    own = [],
-    bind = (functions) => functions.map((declared) => bindTool(declared)),
-  }: CallablesOptions,
-): Pick<Program, "functions" | "stubs" | "suggest"> {
+  { source, own = [], bind = (declared) => bindTool(declared), isContinuing = false }: CallablesOptions,
+): Callables {
   const { catalog, upstreams } = source;
   const { functions } = catalog.stubs;
   const names = namesIn(code);
   const named = functions.filter(({ name }) => names.has(name));
+  const ownNamed = own.filter(({ host }) => isContinuing || names.has(host.name));
   return {
-    functions: [...bind(named), ...own.map(({ host }) => host).filter(({ name }) => names.has(name))],
+    functions: [...(isContinuing ? functions : named).map(bind), ...ownNamed.map(({ host }) => host)],
     stubs: wholeStubs(catalog, own) ?? withOwn(stubModule(named), own),
     suggest(name) {
       const server = upstreams.find(({ prefix, state }) => state !== "ready" && name.startsWith(prefix));

@@ -9,10 +9,12 @@ import {
   MontySyntaxError,
   type TraceFrame,
 } from "./monty/errors.js";
+import { HeldLimitError } from "./monty/pool.js";
 import type { Failure, FailureKind, Limits, Program } from "./program.js";
+import { minutes, quote, SessionLimitError } from "./python-session.js";
 
 /** Why this side ended a program: the reason of its abort signal. */
-export type Ended = "deadline" | "cancelled" | "toolCalls" | "output";
+export type Ended = "deadline" | "cancelled" | "toolCalls" | "output" | "computing";
 
 /** Type errors that one answer lists. */
 const MAX_LISTED_ERRORS = 5;
@@ -47,6 +49,21 @@ export function failureOf(error: unknown, context: FailureContext): Failure | nu
   if (error instanceof BusyError) {
     const message = `The server is busy: this program found no place to run within ${seconds(error.waitedMs)}.`;
     return { kind: "limit", message, hint: "Nothing was run. Send the same program again later." };
+  }
+  if (error instanceof SessionLimitError) {
+    const names = error.open.map(quote).join(", ");
+    return {
+      kind: "limit",
+      message: `As many sessions are open as may be: ${names}.`,
+      hint: `Nothing was run. Go on in one of them, start one of them afresh with \`reset\`, or run the program without a session. One ends after ${minutes(error.idleMs)} without a program.`,
+    };
+  }
+  if (error instanceof HeldLimitError) {
+    return {
+      kind: "limit",
+      message: `The server holds ${error.limit} sessions, as many as it may.`,
+      hint: "Nothing was run. Run the program without a session, or send it again later.",
+    };
   }
   if (error instanceof UnawaitedError) {
     return {
@@ -86,11 +103,7 @@ function knownKeys(message: string, stubs: string): string | undefined {
 function runtimeFailure(error: MontyRuntimeError, context: FailureContext): Failure {
   const { type, frames } = error;
   if (type === "TimeoutError" && error.message.startsWith("time limit exceeded")) {
-    return limit(
-      `The program computed for more than ${seconds(context.limits.interpreterMs)}.`,
-      frames,
-      context,
-    );
+    return computedTooLong(frames, context);
   }
   if (type === "MemoryError") return outOfMemory(frames, context);
   if (type === "RecursionError") {
@@ -107,6 +120,8 @@ function ended(reason: Ended, frames: readonly TraceFrame[], context: FailureCon
   switch (reason) {
     case "cancelled":
       return located("cancelled", "The program was cancelled.", frames, context);
+    case "computing":
+      return computedTooLong(frames, context);
     case "toolCalls":
       return limit(`The program made more than ${limits.toolCalls} tool calls.`, frames, context);
     case "output":
@@ -124,6 +139,11 @@ export function maxPrintedBytes(limits: Limits): number {
   return limits.stdoutBytes * 64;
 }
 
+function computedTooLong(frames: readonly TraceFrame[], context: FailureContext): Failure {
+  const message = `The program computed for more than ${seconds(context.limits.interpreterMs)}.`;
+  return limit(message, frames, context);
+}
+
 function outOfMemory(frames: readonly TraceFrame[], context: FailureContext): Failure {
   return limit(`The program needed more than ${mib(context.limits.memoryBytes)} of memory.`, frames, context);
 }
@@ -136,18 +156,23 @@ function message({ type, message }: MontyRuntimeError): string {
   return message === "" ? type : cut(`${type}: ${message}`, MAX_MESSAGE);
 }
 
-/** Adds the innermost line, the calls that led there and the hint. */
+/** Adds the innermost line of the program, the calls that led there and the hint. */
 function located(
   kind: FailureKind,
   text: string,
   frames: readonly TraceFrame[],
   { source, lineOf, suggest }: FailureContext,
 ): Failure {
-  const innermost = frames.at(-1);
-  if (innermost === undefined) return { kind, message: text, hint: hintFor(kind, text, undefined) };
+  const at = frames.findLastIndex(({ earlier }) => earlier === undefined);
+  const innermost = frames[at];
+  const called = at === frames.length - 1 ? "" : `\n${earlierCode(frames.at(-1))}`;
+  if (innermost === undefined) return { kind, message: text + called, hint: hintFor(kind, text, undefined) };
   const line = lineOf(innermost.line);
   const code = cut(source.split(/\r\n|\r|\n/)[line - 1]?.trimEnd() ?? "", MAX_SOURCE_LINE);
-  const calling = frames.slice(0, -1).reverse();
+  const calling = frames
+    .slice(0, at)
+    .filter(({ earlier }) => earlier === undefined)
+    .reverse();
   // Recursion calls from the same line again and again.
   const callers = calling.filter(({ line }, index) => line !== calling[index - 1]?.line);
   const named = callers.slice(0, MAX_LISTED_FRAMES - 1).map((frame) => `line ${lineOf(frame.line)}`);
@@ -158,7 +183,13 @@ function located(
       : `\nin ${innermost.functionName}(), called from ${named.join(", from ")}`;
   const unknown = undefinedName(text);
   const hint = hintFor(kind, text, code) ?? (unknown && suggest?.(unknown));
-  return { kind, message: text + path, line, source: code, hint };
+  return { kind, message: text + called + path, line, source: code, hint };
+}
+
+/** Where in an earlier program of the session something happened. */
+function earlierCode({ functionName, earlier = "" }: Partial<TraceFrame> = {}): string {
+  const where = typeof functionName === "string" ? `in ${functionName}() of` : "in";
+  return `${where} an earlier program: \`${cut(earlier, MAX_SOURCE_LINE)}\``;
 }
 
 function cut(text: string, length: number): string {

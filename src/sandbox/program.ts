@@ -1,5 +1,6 @@
 import type { Untimed } from "./deadline.js";
 import type { FloatShape } from "./monty/values.js";
+import type { PythonValue } from "./python-value.js";
 
 /** A function of the host that a program can call by name. */
 export interface HostFunction {
@@ -11,7 +12,7 @@ export interface HostFunction {
   readonly floats?: FloatShape | undefined;
   /**
    * Runs the call. Arguments are JSON values keyed by parameter name, not yet checked. What is done by `untimed` does
-   * not count for the program's wall clock time.
+   * not count for the program's wall clock time. Gives JSON, or a PythonValue, which the program gets as it is.
    *
    * @throws PythonError to raise that exception in the program; any other error is a RuntimeError there.
    */
@@ -33,10 +34,19 @@ export interface Limits {
   readonly parallelToolCalls: number;
   /** Length of the program in UTF-8 bytes. */
   readonly codeBytes: number;
-  /** Length of the result as JSON in UTF-8 bytes; a longer one is cut. */
+  /** Length of the result as JSON in UTF-8 bytes; of a longer one, a preview is given. */
   readonly resultBytes: number;
+  /** Length of a preview as JSON in UTF-8 bytes. */
+  readonly previewBytes: number;
   /** Length of what is printed in UTF-8 bytes; more is cut. */
   readonly stdoutBytes: number;
+}
+
+/** A session: what one program defines, the next one of the same owner and name finds. */
+export interface ProgramSession {
+  readonly name: string;
+  /** Starts it afresh; a program that still runs in it goes on without it. */
+  readonly reset?: boolean | undefined;
 }
 
 /** What to run: the code as its author sent it, and all it can reach. */
@@ -47,12 +57,16 @@ export interface Program {
   readonly stubs: string;
   /** Whose program this is: a sandbox process serves one owner only. */
   readonly owner: object;
+  /** Runs in a session of the owner; in a fresh state where undefined. */
+  readonly session?: ProgramSession | undefined;
   /** Lowers the limit on wall clock time; a higher one changes nothing. */
   readonly timeoutMs?: number | undefined;
   /** What may be meant by a name that nothing defines, as a sentence; undefined where nothing is known. */
   readonly suggest?: ((name: string) => string | undefined) | undefined;
   /** Ends the program with kind `cancelled` when it aborts. */
   readonly signal?: AbortSignal | undefined;
+  /** Code that runs before the program, and what is done with the value of its last expression. */
+  readonly prelude?: Prelude | undefined;
   /** Called when a host call starts and again when it ends. */
   readonly onToolCall?: ((call: ToolCall, phase: "start" | "end") => void) | undefined;
 }
@@ -62,6 +76,12 @@ export type AroundProgram = (
   program: Program,
   run: (program: Program) => Promise<Execution>,
 ) => Promise<Execution>;
+
+export interface Prelude {
+  /** Trusted: it is neither prepared nor checked, and calls no function of the host. */
+  readonly code: string;
+  readonly onValue: (value: PythonValue) => void;
+}
 
 /** One host call of a program. */
 export interface ToolCall {
@@ -95,6 +115,8 @@ export interface Failure {
 export type Execution = {
   /** What was printed, cut at the limit. */
   readonly stdout: string;
+  /** All that was printed, where `stdout` is cut. */
+  readonly wholeStdout?: string | undefined;
   /** In the order in which the program made them. */
   readonly toolCalls: readonly ToolCall[];
   /** Milliseconds, type check included. */
@@ -104,6 +126,14 @@ export type Execution = {
   /** What was mended in the code and what the result lost on its way to JSON, a sentence each. */
   readonly notes: readonly string[];
 } & (
-  | { readonly ok: true /** JSON. */; readonly result: unknown }
+  | {
+      readonly ok: true;
+      /** JSON; a preview where the value is too long. */
+      readonly result: unknown;
+      /** Length of the whole result as JSON, UTF-8 bytes, where `result` is a preview. */
+      readonly resultBytes?: number | undefined;
+      /** The whole result. */
+      readonly value: PythonValue;
+    }
   | { readonly ok: false; readonly failure: Failure }
 );

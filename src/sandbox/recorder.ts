@@ -5,6 +5,7 @@ import { decodeArgument, decodeKeyword, decodeResult } from "./monty/decode.js";
 import { encodeValue } from "./monty/encode.js";
 import { ValueError } from "./monty/values.js";
 import type { HostFunction, ToolCall } from "./program.js";
+import { PythonValue } from "./python-value.js";
 import { Slots } from "./slots.js";
 
 /** Bytes of JSON that the report keeps of the arguments of one call, and of all calls together. */
@@ -174,6 +175,7 @@ function argument(host: HostFunction, name: string, bytes: Uint8Array): unknown 
 }
 
 function result(host: HostFunction, value: unknown): Uint8Array {
+  if (value instanceof PythonValue) return value.bytes;
   try {
     return encodeValue(value, host.floats);
   } catch (error) {

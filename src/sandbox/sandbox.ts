@@ -1,3 +1,4 @@
+import { Continuing, sessionFailure } from "./continuing.js";
 import { Deadline } from "./deadline.js";
 import { builtinStubs } from "./dialect.js";
 import { type Ended, type FailureContext, failureOf, maxPrintedBytes, typeFailure } from "./failure.js";
@@ -7,14 +8,19 @@ import { MontyAbortedError } from "./monty/errors.js";
 import { findExecutable } from "./monty/executable.js";
 import { type Checkout, Pool, type PoolState } from "./monty/pool.js";
 import type { MontySession } from "./monty/session.js";
-import { prepare } from "./prepare.js";
+import { prepare, type Ready } from "./prepare.js";
 import { Probe } from "./probe.js";
-import type { AroundProgram, Execution, Failure, Limits, Program } from "./program.js";
+import type { AroundProgram, Execution, Failure, Limits, Program, ProgramSession } from "./program.js";
+import { type PythonSession, PythonSessions } from "./python-session.js";
+import { PythonValue } from "./python-value.js";
 import { CallRecorder } from "./recorder.js";
 import { Stdout } from "./stdout.js";
 import { certainErrors } from "./type-errors.js";
 
 const MAX_WAIT_MS = 30_000;
+const SESSIONS_PER_OWNER = 4;
+const SESSIONS = 32;
+const SESSION_IDLE_MS = 900_000;
 
 /** A type check that takes longer is given up, and the program runs unchecked. */
 const TYPE_CHECK_MS = 5000;
@@ -30,6 +36,11 @@ export interface SandboxOptions {
   readonly maxPrograms: number;
   /** Longest wait for that turn, milliseconds. */
   readonly maxWaitMs?: number | undefined;
+  /** Sessions of one owner, and of all; each holds a process. */
+  readonly sessionsPerOwner?: number | undefined;
+  readonly sessions?: number | undefined;
+  /** A session without a program ends after that, milliseconds. */
+  readonly sessionIdleMs?: number | undefined;
   /** The Monty runtime; that of the installed platform package by default. */
   readonly executable?: string | undefined;
   /** Around each program, from its arrival to its result. */
@@ -44,6 +55,7 @@ export class Sandbox {
   private readonly pool: Pool;
   private readonly checker: TypeChecker;
   private readonly probe: Probe;
+  private readonly sessions = new WeakMap<object, PythonSessions>();
 
   /**
    * Starts the processes; does not wait for them.
@@ -53,7 +65,8 @@ export class Sandbox {
   constructor(private readonly options: SandboxOptions) {
     const { limits, poolSize, maxWaitMs = MAX_WAIT_MS } = options;
     const executable = findExecutable(options.executable);
-    const pool = { executable, size: poolSize, maxRunning: options.maxPrograms, maxWaitMs, limits };
+    const { maxPrograms: maxRunning, sessions: maxHeld = SESSIONS } = options;
+    const pool = { executable, size: poolSize, maxRunning, maxWaitMs, limits, maxHeld };
     this.pool = new Pool(pool);
     this.probe = new Probe(pool);
     this.checker = new TypeChecker({
@@ -74,7 +87,8 @@ export class Sandbox {
   /** Runs a program. Whatever it does, this resolves, within its limits: a failure is a value. */
   async execute(program: Program): Promise<Execution> {
     const { limits, around } = this.options;
-    const run = (program: Program) => new Run(program, limits, this.pool, this.checker).run();
+    const sessions = program.session && this.sessionsOf(program.owner);
+    const run = (program: Program) => new Run(program, limits, this.pool, this.checker, sessions).run();
     return around === undefined ? run(program) : around(program, run);
   }
 
@@ -87,14 +101,34 @@ export class Sandbox {
     return this.probe.answers();
   }
 
-  /** Ends the processes that programs of an owner have used. */
+  /** Ends the sessions of an owner, and the processes that its programs have used. */
   forget(owner: object): void {
+    this.sessions.get(owner)?.close();
+    this.sessions.delete(owner);
     this.pool.forget(owner);
   }
 
   /** Ends all processes, and with them all programs. */
   async close(): Promise<void> {
     await Promise.all([this.pool.close(), this.checker.close(), this.probe.close()]);
+  }
+
+  private sessionsOf(owner: object): PythonSessions {
+    const known = this.sessions.get(owner);
+    if (known !== undefined) return known;
+    const {
+      sessionsPerOwner: perOwner = SESSIONS_PER_OWNER,
+      sessionIdleMs: idleMs = SESSION_IDLE_MS,
+      maxWaitMs = MAX_WAIT_MS,
+    } = this.options;
+    const sessions = new PythonSessions({
+      perOwner,
+      idleMs,
+      maxWaitMs,
+      drop: (hold) => this.pool.drop(hold),
+    });
+    this.sessions.set(owner, sessions);
+    return sessions;
   }
 }
 
@@ -116,6 +150,7 @@ class Run {
     private readonly limits: Limits,
     private readonly pool: Pool,
     private readonly checker: TypeChecker,
+    private readonly sessions: PythonSessions | undefined,
   ) {
     this.timeoutMs = Math.min(limits.timeoutMs, program.timeoutMs ?? limits.timeoutMs);
     this.deadline = new Deadline(this.timeoutMs, () => this.end("deadline"));
@@ -141,66 +176,117 @@ class Run {
         const message = `The program is ${bytes} bytes long; the limit is ${this.limits.codeBytes}.`;
         return this.failed({ kind: "limit", message });
       }
-      // The checker reads the code as it was sent while this thread prepares it: mostly nothing is changed.
-      const early = this.check(code);
-      const prepared = prepare(
-        code,
-        this.program.functions.map(({ name }) => name),
-      );
-      if (!prepared.ok) return this.failed(prepared.failure);
-      this.notes.push(...prepared.notes);
-      const check = prepared.code === code ? early : this.check(prepared.code);
-      const execution = await this.runPrepared(prepared.code, prepared.lineOf, check);
-      const { noValue } = prepared;
-      const isSilent = execution.ok && execution.result === null && execution.stdout === "";
-      return isSilent && noValue !== undefined
-        ? { ...execution, notes: [...execution.notes, noValue] }
-        : execution;
+      return await (this.sessions === undefined ? this.runAlone() : this.runInSession(this.sessions));
     } finally {
       signal?.removeEventListener("abort", cancel);
     }
   }
 
+  private async runAlone(): Promise<Execution> {
+    const { code } = this.program;
+    // The checker reads the code as it was sent while this thread prepares it: mostly nothing is changed.
+    const early = this.check(code);
+    const prepared = prepare(code, this.functionNames);
+    if (!prepared.ok) return this.failed(prepared.failure);
+    this.notes.push(...prepared.notes);
+    const check = prepared.code === code ? early : this.check(prepared.code);
+    const execution = await this.runPrepared(prepared, check);
+    const { noValue } = prepared;
+    const isSilent = execution.ok && execution.result === null && execution.stdout === "";
+    return isSilent && noValue !== undefined
+      ? { ...execution, notes: [...execution.notes, noValue] }
+      : execution;
+  }
+
+  private async runInSession(sessions: PythonSessions): Promise<Execution> {
+    const { code, session: wanted } = this.program;
+    const { signal } = this.ending;
+    let session: PythonSession;
+    try {
+      session = await sessions.enter(wanted as ProgramSession, signal);
+    } catch (error) {
+      const reason = signal.aborted ? new MontyAbortedError(signal.reason, []) : error;
+      const failure =
+        sessionFailure(reason) ??
+        failureOf(
+          reason,
+          this.context((line) => line),
+        );
+      if (failure === null) throw error;
+      return this.failed(failure);
+    }
+    try {
+      this.notes.push(...session.takeNews());
+      const prepared = prepare(code, this.functionNames, session.names.bindings);
+      if (!prepared.ok) return this.failed(prepared.failure);
+      this.notes.push(...prepared.notes);
+      const continuing = new Continuing(session, prepared, this.functionNames);
+      const found = this.check(continuing.question.code);
+      const check = found.then((found) => found && continuing.read(found));
+      return await this.runPrepared(prepared, check, continuing);
+    } finally {
+      sessions.leave(session);
+    }
+  }
+
   private async runPrepared(
-    code: string,
-    lineOf: (line: number) => number,
-    check: Promise<Diagnostic[] | null>,
+    { code, lineOf, catchesInTasks }: Ready,
+    check: Promise<readonly Diagnostic[] | null>,
+    continuing?: Continuing,
   ): Promise<Execution> {
-    const context = (): FailureContext => ({
-      source: this.program.code,
-      lineOf,
-      limits: this.limits,
-      timeoutMs: this.timeoutMs,
-      unfinished: this.calls.unfinished(),
-      suggest: this.program.suggest,
-    });
     const { signal } = this.ending;
     let checkout: Checkout | undefined;
     try {
-      checkout = await this.pool.checkout(this.program.owner, signal);
+      checkout = await this.pool.checkout(this.program.owner, signal, continuing?.hold);
       this.deadline.start();
-      const [first, ...others] = await this.typeErrors(code, check, checkout.session);
+      const [first, ...others] = await this.typeErrors(code, check, checkout.session, continuing);
       if (first !== undefined)
-        return this.failed(typeFailure([first, ...others], this.program.stubs, context()));
-      const value = await checkout.session.feedRun(code, {
+        return this.failed(typeFailure([first, ...others], this.program.stubs, this.context(lineOf)));
+      await this.runPrelude(checkout.session);
+      continuing?.start();
+      const bytes = await checkout.session.feedRun(code, {
         functions: new Map(this.program.functions.map((host) => [host.name, this.calls.wrap(host)])),
         onPrint: (text) => this.stdout.write(text),
         onCall: () => this.calls.admit(),
+        computing: continuing && {
+          ms: this.limits.interpreterMs,
+          onExceeded: () => this.end("computing"),
+        },
+        catchesInTasks: continuing?.catchesInTasks ?? catchesInTasks,
         signal,
       });
-      const { value: result, truncated } = decodeResult(value, this.limits.resultBytes, (note) =>
-        this.notes.push(`In the result, ${note}.`),
+      continuing?.finish();
+      const { resultBytes: maxBytes, previewBytes } = this.limits;
+      const note = (text: string) => this.notes.push(`In the result, ${text}.`);
+      const { value: result, truncated } = decodeResult(
+        bytes,
+        maxBytes,
+        note,
+        Math.min(previewBytes, maxBytes),
       );
       this.truncated = truncated;
-      return { ...this.outcome(), ok: true, result };
+      const value = new PythonValue(bytes);
+      // It throws for a call that nobody awaited in what the preview leaves out.
+      const resultBytes = truncated ? value.jsonBytes : undefined;
+      return { ...this.outcome(), ok: true, result, resultBytes, value };
     } catch (error) {
-      const failure = failureOf(error, context());
+      await continuing?.stop(error, checkout?.session);
+      const failure = failureOf(error, this.context(lineOf));
       if (failure === null) throw error;
-      return this.failed(failure);
+      return this.failed(continuing?.explain(failure, error) ?? failure);
     } finally {
       this.deadline.end();
       checkout?.release();
     }
+  }
+
+  private async runPrelude(session: MontySession): Promise<void> {
+    const { prelude } = this.program;
+    if (prelude === undefined) return;
+    const silent = { functions: new Map(), onPrint: () => undefined, onCall: () => undefined };
+    prelude.onValue(
+      new PythonValue(await session.feedRun(prelude.code, { ...silent, signal: this.ending.signal })),
+    );
   }
 
   private check(code: string): Promise<Diagnostic[] | null> {
@@ -214,8 +300,9 @@ class Run {
    */
   private async typeErrors(
     code: string,
-    check: Promise<Diagnostic[] | null>,
+    check: Promise<readonly Diagnostic[] | null>,
     session: MontySession,
+    continuing?: Continuing,
   ): Promise<readonly Diagnostic[]> {
     const { signal } = this.ending;
     let compiling: Promise<void> | undefined;
@@ -229,7 +316,23 @@ class Run {
     await compiling;
     if (signal.aborted) throw new MontyAbortedError(signal.reason, []);
     if (found === null) this.notes.push("The type check gave up on this program, which ran unchecked.");
-    return certainErrors(found ?? [], this.program.functions);
+    const errors = certainErrors(found ?? [], this.program.functions);
+    return continuing === undefined ? errors : continuing.withoutBound(errors, session, signal);
+  }
+
+  private get functionNames(): string[] {
+    return this.program.functions.map(({ name }) => name);
+  }
+
+  private context(lineOf: (line: number) => number): FailureContext {
+    return {
+      source: this.program.code,
+      lineOf,
+      limits: this.limits,
+      timeoutMs: this.timeoutMs,
+      unfinished: this.calls.unfinished(),
+      suggest: this.program.suggest,
+    };
   }
 
   private end(reason: Ended): void {
@@ -242,11 +345,13 @@ class Run {
   }
 
   private outcome() {
+    const { stdout } = this;
     return {
-      stdout: this.stdout.text(),
+      stdout: stdout.text(),
+      ...(stdout.truncated && { wholeStdout: stdout.whole() }),
       toolCalls: this.calls.end(),
       durationMs: performance.now() - this.started,
-      truncated: this.truncated || this.stdout.truncated,
+      truncated: this.truncated || stdout.truncated,
       notes: this.notes,
     };
   }

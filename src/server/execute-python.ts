@@ -1,13 +1,13 @@
-import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
-import { bindTool, type CallContext } from "../bind.js";
+import type { CallContext } from "../bind.js";
 import type { CatalogSource } from "../catalog/catalog.js";
+import type { Executions } from "../journal/executions.js";
+import { ExecutionError } from "../journal/store.js";
 import { callablesOf, catalogFor } from "../program/callables.js";
 import type { OwnFunction } from "../program/own-function.js";
 import { dialectRules } from "../sandbox/dialect.js";
-import { failureText } from "../sandbox/failure-text.js";
-import type { Execution, Limits, ToolCall } from "../sandbox/program.js";
-import type { Sandbox } from "../sandbox/sandbox.js";
+import type { ToolCall } from "../sandbox/program.js";
+import { ExecutionOutput, executionAnswer } from "./execution-answer.js";
 import type { ServerObserver } from "./observer.js";
 import {
   errorResult,
@@ -20,39 +20,52 @@ import {
 
 const NAME = "execute_python";
 
-const Input = z.strictObject({
-  code: z.string().describe("The program. The value of its last expression is the result."),
-  timeout_ms: z.int().positive().optional().describe("Lowers the limit on wall clock time, milliseconds."),
-});
+const TAKES = `${NAME} takes code (a string), and optionally timeout_ms, resume_from, session, reset, dry_run and approve`;
 
-const Output = z.object({
-  result: z.unknown().optional().describe("JSON of the last expression. Absent when the program failed."),
-  error: z
-    .object({
-      kind: z.enum(["syntax", "type", "runtime", "limit", "crash", "cancelled"]),
-      message: z.string(),
-      line: z.int().optional().describe("1-based, in the code as it was sent."),
-      source: z.string().optional(),
-      hint: z.string().optional(),
-    })
-    .optional(),
-  stdout: z.string(),
-  tool_calls: z.array(
-    z.object({
-      name: z.string(),
-      arguments: z.record(z.string(), z.unknown()),
-      started_ms: z.number().describe("From the start of the program."),
-      duration_ms: z.number(),
-      error: z.string().nullable(),
-    }),
-  ),
-  duration_ms: z.number(),
-  truncated: z.boolean().describe("Whether result or stdout was cut to its limit."),
-  notes: z.array(z.string()).optional().describe("What was mended in the code or lost on the way to JSON."),
-});
+const id = z.string().min(1).max(100).optional();
+
+const Input = z
+  .strictObject({
+    code: z.string().optional().describe("The program. The value of its last expression is the result."),
+    timeout_ms: z.int().positive().optional().describe("Lowers the limit on wall clock time, milliseconds."),
+    resume_from: id.describe(
+      "execution_id of a failed program, or last. Calls that it has done are not made again: equal ones get the same result.",
+    ),
+    session: z
+      .string()
+      .regex(/^[\w.-]{1,64}$/, "a name is 1 to 64 letters, digits, `_`, `-` and `.`")
+      .optional()
+      .describe(
+        "Name of a session: variables and functions of its earlier programs are still there. A new name begins one.",
+      ),
+    reset: z.boolean().optional().describe("Begins the session afresh."),
+    dry_run: z
+      .boolean()
+      .optional()
+      .describe("Makes no writes, but lists them: calls of tools that are not read-only. Reads are made."),
+    approve: id.describe(
+      "execution_id of a dry run: runs the same program, in which only the writes that it listed are made.",
+    ),
+  })
+  .refine(({ code, approve }) => code !== undefined || approve !== undefined, {
+    path: ["code"],
+    error: "is missing",
+  })
+  .refine(({ dry_run, approve }) => !dry_run || approve === undefined, {
+    path: ["approve"],
+    error: "cannot stand beside dry_run",
+  })
+  .refine(({ reset, session }) => !reset || session !== undefined, {
+    path: ["reset"],
+    error: "names no session: give session too",
+  })
+  .refine(({ session, dry_run, approve }) => session === undefined || (!dry_run && approve === undefined), {
+    path: ["session"],
+    error: "cannot stand beside dry_run and approve: what a dry run leaves behind is no state to go on from",
+  });
 
 export interface ExecutePythonOptions {
-  readonly sandbox: Sandbox;
+  readonly executions: Executions;
   readonly source: CatalogSource;
   /** Functions of the server's own. */
   readonly own: readonly OwnFunction[];
@@ -60,20 +73,18 @@ export interface ExecutePythonOptions {
   readonly describe: () => string;
   /** What calls are given besides their signal. */
   readonly contextOf: (extra: RequestExtra) => CallContext;
-  readonly limits: Limits;
-  /** The connection: see `Program.owner`. */
-  readonly owner: object;
   readonly observer?: ServerObserver | undefined;
 }
 
 /** The tool that runs a program of the client's model in the sandbox. */
 export function executePythonTool(options: ExecutePythonOptions): ServerTool {
-  const { sandbox, source, own, describe, contextOf, limits, owner, observer } = options;
+  const { executions, source, own, describe, contextOf, observer } = options;
   const listing = {
     name: NAME,
     title: "Run a Python program that calls the tools",
-    inputSchema: jsonSchema(Input, "input"),
-    outputSchema: jsonSchema(Output, "output"),
+    // Beside approve it can be left out; a schema that says so is one that some models' providers refuse.
+    inputSchema: { ...jsonSchema(Input, "input"), required: ["code"] },
+    outputSchema: jsonSchema(ExecutionOutput, "output"),
     annotations: { title: "Run Python", openWorldHint: false },
   };
   return {
@@ -82,29 +93,37 @@ export function executePythonTool(options: ExecutePythonOptions): ServerTool {
     },
     async call(args, extra) {
       const input = Input.safeParse(args);
-      if (!input.success) {
-        return errorResult(
-          explainInput(`${NAME} takes code (a string) and timeout_ms (optional)`, input.error),
-        );
-      }
-      const { code, timeout_ms: timeoutMs } = input.data;
+      if (!input.success) return errorResult(explainInput(TAKES, input.error));
+      const { code, timeout_ms, resume_from, session, reset, dry_run, approve } = input.data;
       const report = progressReporter(extra);
-      const catalog = await catalogFor(code, source, extra.signal);
-      const context = contextOf(extra);
-      const execution = await sandbox.execute({
-        code,
-        ...callablesOf(code, {
-          source: { catalog, upstreams: source.upstreams },
-          own,
-          bind: (functions) => functions.map((declared) => bindTool(declared, context)),
-        }),
-        owner,
-        timeoutMs,
-        signal: extra.signal,
-        onToolCall: report && ((call, phase) => phase === "end" && report(progressOf(call))),
-      });
-      observer?.program?.(execution);
-      return answer(execution, limits);
+      try {
+        const recorded = await executions.run({
+          code,
+          callables: async (code, bind) => {
+            const catalog = await catalogFor(code, source, extra.signal);
+            const isContinuing = session !== undefined;
+            return callablesOf(code, {
+              source: { catalog, upstreams: source.upstreams },
+              own,
+              bind,
+              isContinuing,
+            });
+          },
+          context: contextOf(extra),
+          timeoutMs: timeout_ms,
+          signal: extra.signal,
+          onToolCall: report && ((call, phase) => phase === "end" && report(progressOf(call))),
+          resumeFrom: resume_from,
+          session: session === undefined ? undefined : { name: session, reset },
+          dryRun: dry_run,
+          approve,
+        });
+        observer?.program?.(recorded.execution);
+        return executionAnswer(recorded);
+      } catch (error) {
+        if (error instanceof ExecutionError) return errorResult(`${error.message} Nothing was run.`);
+        throw error;
+      }
     },
   };
 }
@@ -115,40 +134,4 @@ const WHAT_IT_IS =
 
 function progressOf({ name, error, durationMs }: ToolCall): string {
   return `${name}: ${error === null ? `${Math.round(durationMs)} ms` : `failed: ${error}`}`;
-}
-
-function answer(execution: Execution, limits: Limits): CallToolResult {
-  const { stdout, notes } = execution;
-  const structuredContent = {
-    ...(execution.ok ? { result: execution.result } : { error: execution.failure }),
-    stdout,
-    tool_calls: execution.toolCalls.map((call) => ({
-      name: call.name,
-      arguments: call.arguments,
-      started_ms: round(call.startedMs),
-      duration_ms: round(call.durationMs),
-      error: call.error,
-    })),
-    duration_ms: round(execution.durationMs),
-    truncated: execution.truncated,
-    ...(notes.length > 0 && { notes }),
-  };
-  const texts = [execution.ok ? JSON.stringify(execution.result) : failureText(execution.failure)];
-  if (stdout !== "") texts.push(`Printed:\n${stdout}`);
-  if (execution.truncated) texts.push(cutText(limits));
-  texts.push(...notes.map((note) => `Note: ${note}`));
-  return {
-    ...(!execution.ok && { isError: true }),
-    content: texts.map((text) => ({ type: "text", text })),
-    structuredContent,
-  };
-}
-
-function cutText({ resultBytes, stdoutBytes }: Limits): string {
-  const [result, stdout] = [resultBytes, stdoutBytes].map((bytes) => `${bytes / 1024} KiB`);
-  return `Cut: a result may be ${result} long as JSON, printed text ${stdout}. Return less: filter or aggregate in the program.`;
-}
-
-function round(ms: number): number {
-  return Number(ms.toFixed(3));
 }

@@ -1,10 +1,13 @@
 import type { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import {
   ListResourcesRequestSchema,
+  ListResourceTemplatesRequestSchema,
   McpError,
   ReadResourceRequestSchema,
 } from "@modelcontextprotocol/sdk/types.js";
+import { ExecutionError } from "../journal/store.js";
 import { dialectGuide } from "../sandbox/dialect.js";
+import { type ExecutionResources, executionTemplates } from "./execution-resources.js";
 
 /** A text that clients can read. */
 export interface ServerResource {
@@ -41,12 +44,21 @@ export function serverResources(stubs: string): readonly ServerResource[] {
 /** The code that the MCP specification gives for it. */
 const RESOURCE_NOT_FOUND = -32002;
 
-/** Answers requests for resources; `read` gives them as they are now. */
-export function serveResources(server: Server, read: () => readonly ServerResource[]): void {
+/** Answers requests for resources; `read` gives them as they are now, `kept` the results of programs. */
+export function serveResources(
+  server: Server,
+  read: () => readonly ServerResource[],
+  kept: ExecutionResources,
+): void {
   server.setRequestHandler(ListResourcesRequestSchema, () => ({
     resources: read().map(({ text, ...listing }) => ({ ...listing, size: Buffer.byteLength(text) })),
   }));
+  server.setRequestHandler(ListResourceTemplatesRequestSchema, () => ({
+    resourceTemplates: [...executionTemplates],
+  }));
   server.setRequestHandler(ReadResourceRequestSchema, ({ params }) => {
+    const page = readPage(kept, params.uri);
+    if (page !== null) return page;
     const resources = read();
     const found = resources.find(({ uri }) => uri === params.uri);
     if (found === undefined) {
@@ -58,4 +70,14 @@ export function serveResources(server: Server, read: () => readonly ServerResour
     const { uri, mimeType, text } = found;
     return { contents: [{ uri, mimeType, text }] };
   });
+}
+
+function readPage(kept: ExecutionResources, uri: string) {
+  try {
+    return kept.read(uri);
+  } catch (error) {
+    if (error instanceof ExecutionError || error instanceof RangeError)
+      throw new McpError(RESOURCE_NOT_FOUND, error.message);
+    throw error;
+  }
 }

@@ -8,12 +8,14 @@ import type { CallContext } from "../bind.js";
 import { type Catalog, type CatalogSource, sourceOf } from "../catalog/catalog.js";
 import { OWN_FUNCTIONS } from "../catalog/python-names.js";
 import { type AskSettings, type ExposureSettings, type ModelSettings, readConfig } from "../config.js";
+import { Executions } from "../journal/executions.js";
+import { loadResultFunction } from "../journal/load-result.js";
+import type { KeepLimits } from "../journal/store.js";
 import type { Logger } from "../logger.js";
 import { ByteStore } from "../program/byte-store.js";
 import { wholeStubs, withOwn } from "../program/callables.js";
 import { loadBytesFunction } from "../program/load-bytes.js";
 import { searchToolsFunction } from "../program/search-tools.js";
-import type { Limits } from "../sandbox/program.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 import type { Tracing } from "../telemetry/tracing.js";
 import { VERSION } from "../version.js";
@@ -23,6 +25,7 @@ import { type Completions, complete, noValues } from "./completions.js";
 import { ConnectionTools } from "./connection-tools.js";
 import { UserConsent } from "./consent.js";
 import { executePythonTool } from "./execute-python.js";
+import { ExecutionResources } from "./execution-resources.js";
 import { describeFunctions } from "./exposure.js";
 import { follow } from "./follow.js";
 import type { ServerObserver } from "./observer.js";
@@ -35,7 +38,8 @@ export interface ServerOptions {
   /** The tools; with a source, the server follows it and tells its client. */
   readonly catalog: Catalog | CatalogSource;
   readonly sandbox: Sandbox;
-  readonly limits: Limits;
+  /** How much is kept of the programs of a connection. */
+  readonly keep?: KeepLimits;
   /** The model of `ask`; without one, the client's own is used where it offers MCP sampling. */
   readonly model?: ModelSettings;
   readonly ask?: AskSettings;
@@ -64,8 +68,13 @@ const OWN_NAMES = ["execute_python", "ask", ...OWN_FUNCTIONS];
  * @throws Error when a tool of the catalog has the name of one of the server's own.
  */
 export function createServer(options: ServerOptions): Server {
-  const { sandbox, limits, logger, observer, tracing, problems = [] } = options;
-  const { model = DEFAULTS.model, ask: settings = DEFAULTS.ask, exposure = DEFAULTS.exposure } = options;
+  const { sandbox, logger, observer, tracing, problems = [] } = options;
+  const {
+    keep = DEFAULTS.keep,
+    model = DEFAULTS.model,
+    ask: settings = DEFAULTS.ask,
+    exposure = DEFAULTS.exposure,
+  } = options;
   const source = sourceOf(options.catalog);
   const taken = OWN_NAMES.find((name) => source.catalog.get(name) !== undefined);
   if (taken !== undefined) throw new Error(`A tool is named ${taken}, which is the server's own. Rename it.`);
@@ -88,8 +97,13 @@ export function createServer(options: ServerOptions): Server {
   const owner = {};
   const consent = new UserConsent(server);
   const bytes = new ByteStore();
+  const executions = new Executions({ sandbox, owner, keep });
   const hasUpstreams = source.upstreams.length > 0;
-  const functions = [searchToolsFunction(source), ...(hasUpstreams ? [loadBytesFunction(bytes)] : [])];
+  const functions = [
+    searchToolsFunction(source),
+    loadResultFunction(executions),
+    ...(hasUpstreams ? [loadBytesFunction(bytes)] : []),
+  ];
   const contextOf = ({ requestId }: RequestExtra): CallContext => ({
     confirm: consent.confirmFor(requestId),
   });
@@ -101,7 +115,14 @@ export function createServer(options: ServerOptions): Server {
 
   const base = { sandbox, source, owner, observer };
   const ask = askTool({ ...base, server, contextOf, exposure, model, ask: settings, logger, tracing });
-  const execute = executePythonTool({ ...base, own: functions, describe, contextOf: inPrograms, limits });
+  const execute = executePythonTool({
+    executions,
+    source,
+    own: functions,
+    describe,
+    contextOf: inPrograms,
+    observer,
+  });
   const tools = new ConnectionTools({
     source,
     own: [execute, ask, searchToolsTool(source)],
@@ -131,6 +152,7 @@ export function createServer(options: ServerOptions): Server {
   server.onclose = () => {
     stopFollowing();
     sandbox.forget(owner);
+    executions.close();
     ask.close();
     bytes.clear();
   };
@@ -144,11 +166,12 @@ export function createServer(options: ServerOptions): Server {
   });
 
   const resources = () => serverResources(withOwn(source.catalog.stubs.text, functions));
-  serveResources(server, resources);
+  const kept = new ExecutionResources(executions);
+  serveResources(server, resources, kept);
   servePrompts(server, describe);
   const completions = (): Completions => ({
     prompts: { [WRITE_PROGRAM]: { task: noValues } },
-    resources: Object.fromEntries(resources().map(({ uri }) => [uri, {}])),
+    resources: { ...Object.fromEntries(resources().map(({ uri }) => [uri, {}])), ...kept.completers },
   });
   server.setRequestHandler(CompleteRequestSchema, ({ params }) => complete(params, completions()));
   return server;

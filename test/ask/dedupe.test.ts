@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { bindOnce } from "../../src/ask/dedupe.js";
+import { callOnce } from "../../src/ask/dedupe.js";
+import { bindTool } from "../../src/bind.js";
 import { pythonStubs } from "../../src/catalog/python-stubs.js";
 import { defineTool, type Tool, z } from "../../src/index.js";
 import { Gate } from "../support/gate.js";
@@ -27,7 +28,8 @@ function counted(
 
 async function result(code: string, { stubs }: ReturnType<typeof counted>) {
   await using test = new TestSandbox();
-  return await test.result(code, { functions: bindOnce(stubs.functions), stubs: stubs.text });
+  const functions = stubs.functions.map((declared) => callOnce(declared, bindTool(declared)));
+  return await test.result(code, { functions, stubs: stubs.text });
 }
 
 describe("a read-only tool", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { defineTool, z } from "../../src/index.js";
 import { needs, program, TestAsker } from "../support/asker.js";
 
 /** What went wrong in the article that the server was built from; its programs, on honest tools. */
@@ -172,5 +173,29 @@ describe("a total that the narrator computes", () => {
     );
     expect(pieces.join("").endsWith(turn.answer)).toBe(true);
     expect(test.requests).toHaveLength(4);
+  });
+});
+
+describe("a program that fails after a write", () => {
+  test("is mended without a second write", async () => {
+    const write = defineTool({
+      name: "book",
+      description: "Books a trip.",
+      input: z.object({ to: z.string() }),
+      output: z.object({ id: z.int() }),
+      run: () => ({ id: 7 }),
+    });
+    await using test = await TestAsker.start(
+      [
+        needs("book", { to: "Oslo" }),
+        program('trip = await book("Oslo")\n{"id": trip["id"] / 0}'),
+        program('trip = await book("Oslo")\n{"id": trip["id"]}'),
+        { text: "It is trip 7." },
+      ],
+      { tools: [write] },
+    );
+    const turn = await test.ask("Book a trip to Oslo.");
+    expect(turn).toMatchObject({ answer: "It is trip 7.", result: { id: 7 }, attempts: 2 });
+    expect(test.runs).toEqual(['book {"to":"Oslo"}']);
   });
 });

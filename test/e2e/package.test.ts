@@ -111,7 +111,7 @@ const execution = await sandbox.execute({
   stubs: "async def double(n: int) -> int: ...",
   owner: {},
 });
-const server = createServer({ catalog: new Catalog([double]), sandbox, limits });
+const server = createServer({ catalog: new Catalog([double]), sandbox });
 await server.close();
 await sandbox.close();
 console.log(execution.ok ? execution.result : execution.failure.message);
@@ -134,7 +134,7 @@ new Sandbox({ poolSize: 1, maxPrograms: 1 });
 // @ts-expect-error: a failed execution has no result.
 if (!execution.ok) execution.result;
 // @ts-expect-error: there is no such option.
-createServer({ catalog: new Catalog([double]), sandbox, limits, port: 1 });
+createServer({ catalog: new Catalog([double]), sandbox, port: 1 });
 `,
   );
   const flags = "--noEmit --strict --skipLibCheck --target es2023 --module nodenext --types";

@@ -21,6 +21,7 @@ const sandbox = new Sandbox({
     toolCalls: 100,
     parallelToolCalls: 10,
     codeBytes: 256 * 1024,
+    previewBytes: 1024 * 1024,
     resultBytes: 256 * 1024,
     stdoutBytes: 64 * 1024,
   },

@@ -9,7 +9,7 @@ import { answerOf, TestConnection, textOf } from "../support/client.js";
 import { hang } from "../support/gate.js";
 import { INITIALIZE, sseEvents, TestHttp } from "../support/http.js";
 import { ModelEndpoint } from "../support/model-endpoint.js";
-import { LIMITS, TestSandbox } from "../support/sandbox.js";
+import { TestSandbox } from "../support/sandbox.js";
 import { until } from "../support/until.js";
 import { ACCEPT, type Answer, clientWithUser, DECLINE } from "../support/user.js";
 
@@ -195,7 +195,7 @@ it("a client that cannot ask its user is told, and nothing is done", async () =>
 it("a user who does not answer in time has not agreed", async () => {
   const { client } = clientWithUser((_question, signal) => hang(signal));
   await using test = new TestSandbox();
-  const server = createServer({ catalog: new Catalog([]), sandbox: test.sandbox, limits: LIMITS });
+  const server = createServer({ catalog: new Catalog([]), sandbox: test.sandbox });
   const [here, there] = InMemoryTransport.createLinkedPair();
   await Promise.all([server.connect(there), client.connect(here)]);
   const confirm = new UserConsent(server, 50).confirmFor(1);

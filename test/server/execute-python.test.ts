@@ -12,6 +12,7 @@ describe("execute_python", () => {
     });
     expect(result.isError).toBeFalsy();
     expect(result.structuredContent).toEqual({
+      execution_id: expect.stringMatching(/^[a-z0-9]{8}$/),
       result: null,
       stdout: "5\n",
       tool_calls: [
@@ -25,6 +26,16 @@ describe("execute_python", () => {
       ],
       duration_ms: expect.any(Number),
       truncated: false,
+      receipt: {
+        calls_run: 2,
+        calls_from_journal: 0,
+        calls_failed: 0,
+        calls_unknown: 0,
+        tool_bytes: 188,
+        tool_tokens: 47,
+        answer_bytes: 16,
+        answer_tokens: 4,
+      },
     });
     expect(textOf(result)).toBe("null\nPrinted:\n5\n");
   });
@@ -91,7 +102,8 @@ describe("execute_python", () => {
     await using connection = await TestConnection.open({ limits: { resultBytes: 1024, stdoutBytes: 1024 } });
     const result = await connection.call("execute_python", { code: "print('x' * 5000)\n['y' * 100] * 100" });
     expect(answerOf(result).truncated).toBe(true);
-    expect(textOf(result)).toContain("a result may be 1 KiB long as JSON, printed text 1 KiB");
+    expect(textOf(result)).toContain("The result is a preview; the whole is 10.1 KiB of JSON.");
+    expect(textOf(result)).toContain("What was printed is cut.");
     expect(textOf(result).length).toBeLessThan(3000);
   });
 
@@ -103,7 +115,7 @@ describe("execute_python", () => {
   });
 
   it.each([
-    ["missing code", {}, /code/],
+    ["missing code", {}, /code: is missing/],
     ["code of the wrong type", { code: 1 }, /code: .*string/],
     ["an unknown argument", { code: "1", timeout: 5 }, /timeout/],
     ["a time limit that is no whole number", { code: "1", timeout_ms: 1.5 }, /timeout_ms/],
@@ -112,7 +124,7 @@ describe("execute_python", () => {
     await using connection = await TestConnection.open();
     const result = await connection.call("execute_python", args);
     expect(result.isError).toBe(true);
-    expect(textOf(result)).toMatch(/^execute_python takes code \(a string\) and timeout_ms \(optional\)\. /);
+    expect(textOf(result)).toMatch(/^execute_python takes code \(a string\), and optionally timeout_ms, /);
     expect(textOf(result)).toMatch(text);
   });
 });

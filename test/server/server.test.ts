@@ -40,7 +40,7 @@ describe("the list of tools", () => {
       additionalProperties: false,
     });
     expect(tool?.outputSchema).toMatchObject({
-      required: ["stdout", "tool_calls", "duration_ms", "truncated"],
+      required: ["execution_id", "stdout", "tool_calls", "duration_ms", "truncated", "receipt"],
     });
   });
 });

@@ -6,10 +6,11 @@ import type { Tool } from "../../src/catalog/tool.js";
 import type { Limits } from "../../src/sandbox/program.js";
 import { createServer, type ServerOptions } from "../../src/server/server.js";
 import { expenseTools } from "../../tools/expenses/index.js";
-import { LIMITS, TestSandbox } from "./sandbox.js";
+import { TestSandbox } from "./sandbox.js";
 
 /** What `execute_python` gives as structured content. */
 export interface Answer {
+  readonly execution_id: string;
   readonly result?: unknown;
   readonly error?: { kind: string; message: string; line?: number; source?: string; hint?: string };
   readonly stdout: string;
@@ -22,6 +23,9 @@ export interface Answer {
   readonly duration_ms: number;
   readonly truncated: boolean;
   readonly notes?: readonly string[];
+  readonly result_bytes?: number;
+  readonly writes?: readonly { name: string; arguments: Record<string, unknown> }[];
+  readonly receipt: Readonly<Record<string, number>>;
 }
 
 /** A client of the SDK and the server it is connected to in this process; both end with the `await using` block. */
@@ -42,12 +46,11 @@ export class TestConnection implements AsyncDisposable {
     catalog?: ServerOptions["catalog"];
     limits?: Partial<Limits>;
     client?: Client;
-  } & Pick<ServerOptions, "model" | "ask" | "exposure" | "logger" | "observer"> = {}) {
+  } & Pick<ServerOptions, "model" | "ask" | "exposure" | "logger" | "observer" | "keep"> = {}) {
     const test = new TestSandbox({ limits });
     const server = createServer({
       catalog,
       sandbox: test.sandbox,
-      limits: { ...LIMITS, ...limits },
       ...options,
     });
     const [here, there] = InMemoryTransport.createLinkedPair();

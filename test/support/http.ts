@@ -5,7 +5,7 @@ import { defineTool, type Tool } from "../../src/catalog/tool.js";
 import { type HttpSettings, readConfig } from "../../src/config.js";
 import { z } from "../../src/index.js";
 import { type HttpOptions, type HttpServer, serveHttp } from "../../src/server/http.js";
-import { LIMITS, TestSandbox } from "./sandbox.js";
+import { TestSandbox } from "./sandbox.js";
 
 export const VERSION = "2025-11-25";
 
@@ -49,7 +49,6 @@ export class TestHttp implements AsyncDisposable {
     const server = await serveHttp({
       catalog: new Catalog(tools),
       sandbox: test.sandbox,
-      limits: LIMITS,
       ...options,
       settings: { ...http, port: 0, ...settings },
     }).catch(async (error) => {

@@ -1,6 +1,6 @@
 import { readConfig } from "../../src/config.js";
 import type { Execution, Failure, HostFunction, Limits, Program } from "../../src/sandbox/program.js";
-import { Sandbox } from "../../src/sandbox/sandbox.js";
+import { Sandbox, type SandboxOptions } from "../../src/sandbox/sandbox.js";
 
 /** Small enough that a test which runs into one is over soon. */
 export const LIMITS: Limits = {
@@ -37,7 +37,7 @@ export class TestSandbox implements AsyncDisposable {
   constructor({
     limits,
     ...options
-  }: { limits?: Partial<Limits>; poolSize?: number; maxPrograms?: number; maxWaitMs?: number } = {}) {
+  }: Partial<Omit<SandboxOptions, "limits">> & { limits?: Partial<Limits> } = {}) {
     this.sandbox = new Sandbox({ poolSize: 1, maxPrograms: 8, ...options, limits: { ...LIMITS, ...limits } });
   }
 

@@ -43,12 +43,16 @@ export function upstreamTool(options: UpstreamToolOptions): Tool {
     ...(matches(server.settings.confirm, listed.name) && { needsConsent: true }),
   };
 
+  async function check(args: Readonly<Record<string, unknown>>): Promise<void> {
+    const wrong = checkInput()?.(args, "arguments");
+    if (typeof wrong === "string") throw new ToolInputError(wrong);
+  }
+
   async function send(
     args: Readonly<Record<string, unknown>>,
     context: ToolContext,
   ): Promise<CallToolResult> {
-    const wrong = checkInput()?.(args, "arguments");
-    if (typeof wrong === "string") throw new ToolInputError(wrong);
+    await check(args);
     // Nobody is asked about a call that cannot be made.
     await server.connected(context.signal);
     await requireConsent(base, args, context);
@@ -57,6 +61,7 @@ export function upstreamTool(options: UpstreamToolOptions): Tool {
 
   return {
     ...base,
+    check,
     async call(args, context) {
       const result = await send(args, context);
       if (result.isError) throw new UpstreamToolError(errorText(result));

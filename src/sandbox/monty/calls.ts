@@ -62,16 +62,21 @@ export class HostCalls {
     );
   }
 
-  /** Waits until at least one of the calls has ended and gives all that have. */
+  /**
+   * Waits until at least one of the calls has ended and gives those that have; of failed ones, one: a second in the
+   * same turn stalls the runtime where the calls are gathered.
+   */
   async take(callIds: readonly number[]): Promise<[callId: number, CallResult][]> {
     for (;;) {
-      const ready = callIds.filter((callId) => this.settled.has(callId));
-      if (ready.length > 0) {
-        return ready.map((callId) => {
-          const result = this.settled.get(callId) as CallResult;
-          this.settled.delete(callId);
-          return [callId, result];
-        });
+      const ready = callIds.flatMap((callId): [number, CallResult][] => {
+        const result = this.settled.get(callId);
+        return result === undefined ? [] : [[callId, result]];
+      });
+      const firstFailed = ready.find(([, { type }]) => type === "error");
+      const given = ready.filter((one) => one[1].type !== "error" || one === firstFailed);
+      if (given.length > 0) {
+        for (const [callId] of given) this.settled.delete(callId);
+        return given;
       }
       await new Promise<void>((resolve) => {
         this.wake = resolve;

@@ -32,12 +32,18 @@ export interface Decoded {
  *
  * What a row marked ● does is told to `note`.
  *
- * A value whose JSON is longer than `maxBytes` is cut: text keeps its beginning, an array its first
- * items, an object its small values before its large ones; text in the same place says what is left out.
+ * A value whose JSON is longer than `maxBytes` is cut to `previewBytes`: text keeps its beginning, an array its
+ * first items, an object its small values before its large ones; text in the same place says what is left out.
  *
  * @throws UnawaitedError; ValueError for bytes that are no value.
  */
-export function decodeResult(bytes: Uint8Array, maxBytes: number, note: (text: string) => void): Decoded {
+export function decodeResult(
+  bytes: Uint8Array,
+  maxBytes: number,
+  note: (text: string) => void,
+  previewBytes = maxBytes,
+): Decoded {
+  if (maxBytes === Number.POSITIVE_INFINITY) return { value: decode(bytes, { note }), truncated: false };
   const notes: string[] = [];
   try {
     const value = decode(bytes, { note: (text) => notes.push(text), giveUpAt: maxBytes });
@@ -48,7 +54,7 @@ export function decodeResult(bytes: Uint8Array, maxBytes: number, note: (text: s
   } catch (error) {
     if (!(error instanceof TooLong)) throw error;
   }
-  return { value: decode(bytes, { note, maxBytes }), truncated: true };
+  return { value: decode(bytes, { note, maxBytes: previewBytes }), truncated: true };
 }
 
 /**

@@ -27,8 +27,8 @@ const MARK_BYTES = 96;
 /** Room of the text that says what was left out of a text. */
 const TEXT_MARK_BYTES = 32;
 
-/** What is left out is counted up to this many items. */
-const MAX_COUNTED = 100_000;
+/** Pairs of a dict that are looked at to choose among, where not all of them fit. */
+const MAX_CHOSEN_FROM = 100_000;
 
 export interface DecodeOptions {
   /** Is told what JSON cannot say; without it, that is refused. */
@@ -201,7 +201,7 @@ export class Decoder {
       }
       if (this.left <= 0) {
         reader.skip(wireType, field);
-        result.push(`… (${countRest(reader, end)} more items)`);
+        result.push(`… (${1 + countRest(reader, end)} more items)`);
         reader.pos = end;
         return result;
       }
@@ -217,9 +217,10 @@ export class Decoder {
   private dict(end: number): unknown {
     this.left -= MARK_BYTES;
     const spans = this.spans(end);
+    const rest = countRest(this.reader, end);
     const entries = this.unlimited ? spans.map((span) => this.pair(span)) : this.entries(spans);
     this.reader.pos = end;
-    const more = spans.length - entries.length;
+    const more = spans.length + rest - entries.length;
     if (more === 0) this.left += MARK_BYTES - 2;
     const result: Record<string, unknown> = {};
     for (const [key, value] of entries) {
@@ -237,11 +238,11 @@ export class Decoder {
     return result;
   }
 
-  /** Where the pairs of a dict lie. */
+  /** Where the pairs of a dict lie; the first of them where it is cut and they are many. */
   private spans(end: number): Span[] {
     const { reader } = this;
     const spans: Span[] = [];
-    while (reader.pos < end && (this.unlimited || spans.length < MAX_COUNTED)) {
+    while (reader.pos < end && (this.unlimited || spans.length < MAX_CHOSEN_FROM)) {
       const [field, wireType] = reader.tag();
       if (field === 1) {
         const pairEnd = this.end();
@@ -394,10 +395,10 @@ function fairShare(sizes: readonly number[], room: number): number {
   return Number.POSITIVE_INFINITY;
 }
 
-/** How many items follow up to `end`, the one just passed over included; counted to a limit. */
+/** How many items follow up to `end`. */
 function countRest(reader: BinaryReader, end: number): number {
-  let count = 1;
-  while (reader.pos < end && count < MAX_COUNTED) {
+  let count = 0;
+  while (reader.pos < end) {
     const [field, wireType] = reader.tag();
     reader.skip(wireType, field);
     if (field === 1) count++;

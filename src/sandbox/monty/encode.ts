@@ -28,6 +28,26 @@ export function encodeFunction(name: string): Uint8Array {
   return writer.join().finish();
 }
 
+/** Encodes an exception: a value, which a program can raise. */
+export function encodeException({ type, message }: { type: string; message: string }): Uint8Array {
+  const writer = new BinaryWriter();
+  writer.tag(F.exception, WireType.LengthDelimited).fork();
+  writer.tag(1, WireType.LengthDelimited).string(type);
+  writer.tag(2, WireType.LengthDelimited).string(message);
+  return writer.join().finish();
+}
+
+/** Encodes a tuple of a bool and a value that is encoded already. */
+export function encodePair(first: boolean, second: Uint8Array): Uint8Array {
+  const writer = new BinaryWriter();
+  writer.tag(F.tuple, WireType.LengthDelimited).fork();
+  writer.tag(1, WireType.LengthDelimited).fork();
+  writer.tag(F.boolean, WireType.Varint).bool(first);
+  writer.join();
+  writer.tag(1, WireType.LengthDelimited).bytes(second);
+  return writer.join().finish();
+}
+
 /** Encodes a local date: `datetime.date`. */
 export function encodeDate(date: Date): Uint8Array {
   const writer = new BinaryWriter();

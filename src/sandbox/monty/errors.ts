@@ -6,6 +6,8 @@ export interface TraceFrame {
   readonly line: number;
   /** Null at the top level. */
   readonly functionName: string | null;
+  /** The text of the line, where it stands in an earlier program of the session. */
+  readonly earlier?: string | undefined;
 }
 
 export class MontyError extends Error {

@@ -1,7 +1,7 @@
 /** Frames of the runtime's pipe: a length of four bytes, little-endian, then that many bytes. */
 
 /** A longer frame is a fault of the process. */
-export const MAX_FRAME_BYTES = 64 * 1024 * 1024;
+export const MAX_FRAME_BYTES = 128 * 1024 * 1024;
 
 const HEADER_BYTES = 4;
 

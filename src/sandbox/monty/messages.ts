@@ -23,7 +23,7 @@ export type Request =
   | { readonly type: "abort_feed"; readonly exception: HostException };
 
 export interface WireLimits {
-  readonly maxDurationMicros: number;
+  readonly maxDurationMicros: number | undefined;
   readonly maxMemoryBytes: number;
   readonly maxRecursionDepth: number;
 }
@@ -78,7 +78,16 @@ export interface RaisedException {
   readonly type: string;
   readonly message: string;
   /** Outermost first. */
-  readonly frames: readonly { readonly line: number; readonly name: string }[];
+  readonly frames: readonly RaisedFrame[];
+}
+
+export interface RaisedFrame {
+  /** `<python-input-N>`, N counting the feeds of the session. */
+  readonly file: string;
+  readonly line: number;
+  readonly name: string;
+  /** The text of the line. */
+  readonly source: string;
 }
 
 const PROTOCOL_VERSION = 2;
@@ -95,7 +104,8 @@ export function encodeRequest(request: Request): Uint8Array {
         // Without a script name the type checker fails.
         text(out, 1, "main.py");
         message(out, 2, () => {
-          number(out, 1, request.limits.maxDurationMicros);
+          const { maxDurationMicros } = request.limits;
+          if (maxDurationMicros !== undefined) number(out, 1, maxDurationMicros);
           number(out, 2, request.limits.maxMemoryBytes);
           number(out, 4, request.limits.maxRecursionDepth);
         });
@@ -318,7 +328,7 @@ function readPending(reader: BinaryReader): number[] {
 function readException(reader: BinaryReader): RaisedException {
   let type = "RuntimeError";
   let message = "";
-  const frames: { line: number; name: string }[] = [];
+  const frames: RaisedFrame[] = [];
   each(reader, (field, inner) => {
     if (field === 1) type = inner.string();
     else if (field === 2) message = inner.string();
@@ -329,19 +339,23 @@ function readException(reader: BinaryReader): RaisedException {
   return { type, message, frames };
 }
 
-function readFrame(reader: BinaryReader): { line: number; name: string } {
+function readFrame(reader: BinaryReader): RaisedFrame {
+  let file = "";
   let line = 1;
   let name = "";
+  let source = "";
   each(reader, (field, inner) => {
-    if (field === 2) {
+    if (field === 1) file = inner.string();
+    else if (field === 2) {
       each(new BinaryReader(inner.bytes()), (part, position) => {
         if (part !== 1) return false;
         line = position.uint32();
         return true;
       });
     } else if (field === 4) name = inner.string();
+    else if (field === 5) source = inner.string();
     else return false;
     return true;
   });
-  return { line, name };
+  return { file, line, name, source };
 }

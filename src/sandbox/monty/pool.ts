@@ -15,6 +15,8 @@ export interface PoolOptions {
   /** Longest wait for a turn, milliseconds. */
   readonly maxWaitMs: number;
   readonly limits: RuntimeLimits;
+  /** Processes that are held between programs; no more by default. */
+  readonly maxHeld?: number | undefined;
 }
 
 export interface PoolState {
@@ -30,6 +32,31 @@ export interface PoolState {
 export interface Checkout {
   readonly session: MontySession;
   release(): void;
+}
+
+/** As many processes are held as may be. */
+export class HeldLimitError extends Error {
+  override readonly name = "HeldLimitError";
+
+  constructor(readonly limit: number) {
+    super(`${limit} processes are held already`);
+  }
+}
+
+/**
+ * Holds a process from its first program on: what one program defines, the next one finds. Time spent
+ * interpreting is not limited in it, since the runtime would count it over all programs.
+ */
+export class Hold {
+  /** Undefined before the first program. */
+  worker: Worker | undefined;
+  /** Whether the process ends with the program that runs in it. */
+  closed = false;
+
+  /** Whether there was a process, and it has ended. */
+  get isLost(): boolean {
+    return this.worker !== undefined && !this.worker.runtime.alive;
+  }
 }
 
 interface Worker {
@@ -49,6 +76,7 @@ interface Worker {
 export class Pool {
   private readonly idle: Worker[] = [];
   private readonly busy = new Set<Worker>();
+  private readonly held = new Set<Worker>();
   private readonly slots: FairSlots;
   private readonly closing = new AbortController();
 
@@ -67,12 +95,14 @@ export class Pool {
   }
 
   /**
-   * Waits for a turn and gives a fresh session of a process that only this owner has used.
+   * Waits for a turn and gives a fresh session of a process that only this owner has used, or the session of
+   * the process that is held.
    *
    * @throws MontyCrashedError when no process can be started, or the pool is closed.
    * @throws MontyAbortedError when the signal aborts first; BusyError when the wait is too long.
+   * @throws HeldLimitError when the process would be one too many to be held.
    */
-  async checkout(owner: object, signal: AbortSignal): Promise<Checkout> {
+  async checkout(owner: object, signal: AbortSignal, hold?: Hold | undefined): Promise<Checkout> {
     try {
       await this.slots.acquire(owner, {
         signal: AbortSignal.any([signal, this.closing.signal]),
@@ -81,19 +111,24 @@ export class Pool {
     } catch (error) {
       throw signal.aborted ? new MontyAbortedError(signal.reason, []) : error;
     }
-    const worker = this.take(owner);
+    if (hold !== undefined && hold.worker === undefined && this.held.size >= this.maxHeld) {
+      this.slots.release(owner);
+      throw new HeldLimitError(this.maxHeld);
+    }
+    const worker = hold?.worker ?? this.take(owner);
     this.busy.add(worker);
+    if (hold !== undefined && hold.worker === undefined) this.hold(worker, hold);
     try {
       await worker.ready;
     } catch (error) {
-      this.finish(worker);
+      this.finish(worker, hold);
       throw error;
     }
     let released = false;
     const release = () => {
       if (released) return;
       released = true;
-      this.finish(worker);
+      this.finish(worker, hold);
     };
     return { session: worker.session, release };
   }
@@ -104,10 +139,19 @@ export class Pool {
     this.refill();
   }
 
+  /** Ends a process that is held: at once, or with the program that runs in it. */
+  drop(hold: Hold): void {
+    hold.closed = true;
+    const { worker } = hold;
+    if (worker === undefined || this.busy.has(worker)) return;
+    this.held.delete(worker);
+    worker.runtime.kill();
+  }
+
   /** Ends all processes, running programs with them, and resolves when they are gone. */
   async close(): Promise<void> {
     this.closing.abort(new MontyCrashedError("The sandbox is closed."));
-    const workers = [...this.idle.splice(0), ...this.busy];
+    const workers = [...this.idle.splice(0), ...this.busy, ...this.held];
     for (const { runtime } of workers) runtime.kill("The sandbox is closed.");
     await Promise.all(workers.map(({ runtime }) => runtime.ended));
   }
@@ -121,10 +165,31 @@ export class Pool {
     return worker;
   }
 
-  private finish(worker: Worker): void {
+  private get maxHeld(): number {
+    return this.options.maxHeld ?? 0;
+  }
+
+  private hold(worker: Worker, hold: Hold): void {
+    hold.worker = worker;
+    this.held.add(worker);
+    const { limits } = this.options;
+    worker.ready = worker.ready.then(async () => {
+      await worker.session.reset();
+      await worker.session.configure({ ...limits, interpreterMs: undefined });
+    });
+    worker.runtime.ended.then(() => this.held.delete(worker));
+  }
+
+  private finish(worker: Worker, hold: Hold | undefined): void {
     this.busy.delete(worker);
     worker.programs += 1;
-    if (!this.closing.signal.aborted && worker.runtime.alive && worker.programs < MAX_PROGRAMS_PER_PROCESS) {
+    if (hold !== undefined) {
+      if (hold.closed || this.closing.signal.aborted) this.drop(hold);
+    } else if (
+      !this.closing.signal.aborted &&
+      worker.runtime.alive &&
+      worker.programs < MAX_PROGRAMS_PER_PROCESS
+    ) {
       worker.ready = this.renew(worker);
       worker.ready.catch(() => undefined);
       this.idle.push(worker);

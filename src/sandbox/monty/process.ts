@@ -25,6 +25,8 @@ export class RuntimeProcess {
   private current: Turn | undefined;
   private stderr = "";
   private death: MontyCrashedError | undefined;
+  /** Called when the process is gone. */
+  private readonly listeners = new Set<() => void>();
   /** Resolves, once the process is gone, with what it died of. */
   readonly ended: Promise<MontyCrashedError>;
 
@@ -48,6 +50,7 @@ export class RuntimeProcess {
         this.death ??= error;
         this.current?.reject(this.death);
         this.current = undefined;
+        for (const listener of this.listeners) listener();
         resolve(this.death);
       };
       this.child.on("error", (error) =>
@@ -80,6 +83,12 @@ export class RuntimeProcess {
       this.current = { onPrint, resolve, reject };
       this.child.stdin?.write(frame(encodeRequest(request)));
     });
+  }
+
+  /** Calls `listener` when the process is gone, until the function that it gives is called. */
+  onEnd(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   /** Ends the process at once. What it was running fails with the reason given. */

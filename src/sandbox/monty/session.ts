@@ -1,4 +1,5 @@
 import { HostCalls, type HostFunctions } from "./calls.js";
+import { asData, catchable, hostName, isPrelude } from "./catchable.js";
 import { encodeDate, encodeDateTime, encodeFunction } from "./encode.js";
 import {
   MontyAbortedError,
@@ -14,13 +15,20 @@ import type { RuntimeProcess } from "./process.js";
 /** How long a waiting program may take to end itself when told to, before its process is killed. */
 const ABORT_GRACE_MS = 250;
 
+const MAX_CALL_ID = 2 ** 32;
+
 /** A name that nothing defines. */
 const UNDEFINED_NAME = "__monty_code_mode_undefined__";
 
+/** Two things that the runtime does when a program awaits what nothing will ever give. */
+const STALLED = "asyncio scheduler stalled";
+const NEVER_ANSWERED =
+  "this awaits a call that an earlier program has made and not awaited: it ended with that program. Call the tool again.";
+
 /** Limits that the interpreter itself keeps. */
 export interface RuntimeLimits {
-  /** Time spent interpreting, without waiting for host calls, milliseconds. */
-  readonly interpreterMs: number;
+  /** Time spent interpreting in the whole session, without waiting for host calls, milliseconds; undefined for any. */
+  readonly interpreterMs: number | undefined;
   readonly memoryBytes: number;
   /** Depth of nested Python calls. */
   readonly recursion: number;
@@ -32,12 +40,23 @@ export interface FeedOptions {
   readonly onPrint: (text: string) => void;
   /** Called for each call before it is made: where it aborts the signal, the call is not made. */
   readonly onCall: () => void;
+  /** Time the process may compute, milliseconds, where the session has no limit of its own; then it is told. */
+  readonly computing?: { readonly ms: number; onExceeded(): void } | undefined;
+  /** Whether tasks of the program catch the failures of their calls: see `catchable`. */
+  readonly catchesInTasks?: boolean | undefined;
   /** Ends the program when it aborts: a waiting one is told to, a computing one is killed with its process. */
   readonly signal: AbortSignal;
 }
 
 /** A session with a runtime process: what one feed defines the next one sees, until `reset`. */
 export class MontySession {
+  /** Calls have numbers of their own: the runtime counts from 0 in each feed, and one may outlive its feed. */
+  private nextCallId = 0;
+  /** The runtime names the code of each feed by its number. */
+  private feeds = 0;
+  /** Lines of the latest feed that are not the program's. */
+  private linesBefore = 0;
+
   constructor(private readonly runtime: RuntimeProcess) {}
 
   /** Must come first, and again after `reset`. With `stubs`, the session can check types. */
@@ -45,7 +64,7 @@ export class MontySession {
     await this.acknowledge({
       type: "configure",
       limits: {
-        maxDurationMicros: limits.interpreterMs * 1000,
+        maxDurationMicros: limits.interpreterMs === undefined ? undefined : limits.interpreterMs * 1000,
         maxMemoryBytes: limits.memoryBytes,
         maxRecursionDepth: limits.recursion,
       },
@@ -56,6 +75,7 @@ export class MontySession {
   /** Forgets everything, the configuration too. */
   async reset(): Promise<void> {
     await this.acknowledge({ type: "reset" });
+    this.feeds = 0;
   }
 
   /**
@@ -64,14 +84,31 @@ export class MontySession {
    * @throws MontySyntaxError, MontyAbortedError, MontyCrashedError
    */
   async compile(code: string, signal: AbortSignal): Promise<void> {
-    const request = feed(`raise RuntimeError\n${code}`, { skipTypeCheck: true });
-    const ending = new Ending(signal, () => this.runtime.kill());
+    const request = this.feed(`raise RuntimeError\n${code}`, { skipTypeCheck: true });
+    const ending = new Ending(signal, this.runtime);
     const end = await ending.during(this.runtime.turn(request)).finally(() => ending.close());
     if (end.type !== "error") throw this.violation(end);
-    const error = programError(end.exception);
+    const error = this.programError(end.exception);
     if (!(error instanceof MontySyntaxError)) return;
     const sentLines = error.frames.map((frame) => ({ ...frame, line: frame.line - 1 }));
     throw new MontySyntaxError(error.type, error.message, sentLines);
+  }
+
+  /**
+   * Whether a name is bound.
+   *
+   * @throws MontyAbortedError, MontyCrashedError
+   */
+  async has(name: string, signal: AbortSignal): Promise<boolean> {
+    const ending = new Ending(signal, this.runtime);
+    try {
+      let end = await ending.during(this.runtime.turn(this.feed(`${name} is None`, { skipTypeCheck: true })));
+      if (end.type === "name_lookup")
+        end = await ending.during(this.runtime.turn({ type: "resume_name_lookup" }));
+      return end.type === "complete";
+    } finally {
+      ending.close();
+    }
   }
 
   /**
@@ -80,7 +117,7 @@ export class MontySession {
    * @throws MontyTypingError always; its diagnostics count that line as line 1 and hold its error.
    */
   async check(code: string): Promise<never> {
-    const end = await this.runtime.turn(feed(`${UNDEFINED_NAME}\n${code}`, { skipTypeCheck: false }));
+    const end = await this.runtime.turn(this.feed(`${UNDEFINED_NAME}\n${code}`, { skipTypeCheck: false }));
     if (end.type === "typing_error") throw new MontyTypingError(end.diagnostics);
     throw this.violation(end);
   }
@@ -91,35 +128,49 @@ export class MontySession {
    * @throws MontySyntaxError, MontyRuntimeError: the session can go on.
    * @throws MontyAbortedError when the signal aborted, MontyCrashedError when the process ended.
    */
-  async feedRun(code: string, { functions, onPrint, onCall, signal }: FeedOptions): Promise<Uint8Array> {
+  async feedRun(
+    code: string,
+    { functions, onPrint, onCall, computing, catchesInTasks = false, signal }: FeedOptions,
+  ): Promise<Uint8Array> {
     const calls = new HostCalls();
-    const ending = new Ending(signal, () => this.runtime.kill());
+    const ending = new Ending(signal, this.runtime, computing);
     const turn = (request: Request) => ending.during(this.runtime.turn(request, onPrint));
 
     try {
-      const inputs = Array.from(functions.keys(), (name) => [name, encodeFunction(name)] as const);
-      let end = await turn(feed(code, { inputs, skipTypeCheck: true }));
+      const names = [...functions.keys()];
+      const inputs = names.map(
+        (name) => [catchesInTasks ? hostName(name) : name, encodeFunction(name)] as const,
+      );
+      const fed = catchesInTasks ? catchable(code, names) : { code, linesBefore: 0 };
+      let end = await turn(this.feed(fed.code, { inputs, skipTypeCheck: true }, fed.linesBefore));
       for (;;) {
         if (end.type === "complete") return end.value;
-        if (end.type === "error") throw programError(end.exception);
+        if (end.type === "error") throw this.programError(end.exception);
         if (signal.aborted) throw await this.abortWaiting(signal.reason);
         switch (end.type) {
           case "function_call": {
             const { callId, name, args, kwargs } = end;
+            const future = this.nextCallId;
+            this.nextCallId = (future + 1) % MAX_CALL_ID;
             onCall();
             if (signal.aborted) break;
             const host = functions.get(name);
             const result: CallResult =
-              host === undefined ? { type: "not_found", name } : { type: "future", callId };
+              host === undefined ? { type: "not_found", name } : { type: "future", callId: future };
             const next = turn({ type: "resume_call", callId, result });
             // The program is already going on while the host works.
-            if (host !== undefined) calls.start(callId, host, args, kwargs);
+            if (host !== undefined) calls.start(future, host, args, kwargs);
             end = await next;
             break;
           }
           case "resolve_futures": {
-            const results = await Promise.race([calls.take(end.pendingCallIds), ending.aborted]);
-            if (results !== "aborted") end = await turn({ type: "resume_futures", results });
+            if (end.pendingCallIds.length === 0) throw await this.abortStalled();
+            const results = await Promise.race([calls.take(end.pendingCallIds), ending.ended]);
+            if (results === "aborted") break;
+            const answers = catchesInTasks
+              ? results.map(([callId, result]) => [callId, asData(result)] as const)
+              : results;
+            end = await turn({ type: "resume_futures", results: answers });
             break;
           }
           case "name_lookup":
@@ -137,6 +188,12 @@ export class MontySession {
     }
   }
 
+  /** Ends a program that waits for what nothing gives. */
+  private async abortStalled(): Promise<MontyRuntimeError | MontyAbortedError> {
+    const { frames } = await this.abortWaiting("stalled");
+    return new MontyRuntimeError("RuntimeError", NEVER_ANSWERED, frames);
+  }
+
   /** Ends a program that waits for the host: its process lives on, and the program's line is known. */
   private async abortWaiting(reason: unknown): Promise<MontyAbortedError> {
     const timer = setTimeout(() => this.runtime.kill(), ABORT_GRACE_MS);
@@ -146,12 +203,35 @@ export class MontySession {
         exception: { type: "RuntimeError", message: "the program was ended" },
       });
       if (end.type !== "error") throw this.violation(end);
-      return new MontyAbortedError(reason, programError(end.exception).frames);
+      return new MontyAbortedError(reason, this.programError(end.exception).frames);
     } catch {
       return new MontyAbortedError(reason, []);
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  private feed(
+    code: string,
+    options: { inputs?: readonly (readonly [string, Uint8Array])[]; skipTypeCheck: boolean },
+    linesBefore = 0,
+  ): Request {
+    this.feeds += 1;
+    this.linesBefore = linesBefore;
+    return { type: "feed", code, inputs: [], ...options };
+  }
+
+  private programError({ type, message, frames }: RaisedException): MontyRuntimeError {
+    const own = `<python-input-${this.feeds - 1}>`;
+    const trace = frames.flatMap(({ file, line, name, source }): TraceFrame[] => {
+      const functionName = name === "" || name === "<module>" ? null : name;
+      if (file !== own) return isPrelude(name) ? [] : [{ line, functionName, earlier: source.trim() }];
+      return line > this.linesBefore ? [{ line: line - this.linesBefore, functionName }] : [];
+    });
+    // Frames of the parser have no name; an exception that a running program raises has `<module>` at least.
+    const parsing = frames.length === 1 && frames[0]?.name === "";
+    if (message.includes(STALLED)) return new MontyRuntimeError(type, NEVER_ANSWERED, trace);
+    return parsing ? new MontySyntaxError(type, message, trace) : new MontyRuntimeError(type, message, trace);
   }
 
   private async acknowledge(request: Request): Promise<void> {
@@ -166,21 +246,29 @@ export class MontySession {
   }
 }
 
-/** The end that a signal puts to a program: kills its process if it computes, wakes who waits if not. */
+/**
+ * The end that a signal puts to a program: kills its process if it computes, wakes who waits if not. The end of the
+ * process wakes too: with no results, for which the next turn fails.
+ */
 class Ending {
-  readonly aborted: Promise<"aborted">;
+  readonly ended: Promise<"aborted" | []>;
   private computing = false;
   private onAbort = () => {};
+  private stopListening = () => {};
+  private msLeft: number;
 
   constructor(
     private readonly signal: AbortSignal,
-    kill: () => void,
+    runtime: RuntimeProcess,
+    private readonly limit?: FeedOptions["computing"],
   ) {
-    this.aborted = new Promise((resolve) => {
+    this.msLeft = limit?.ms ?? 0;
+    this.ended = new Promise((resolve) => {
       this.onAbort = () => {
-        if (this.computing) kill();
+        if (this.computing) runtime.kill();
         resolve("aborted");
       };
+      this.stopListening = runtime.onEnd(() => resolve([]));
     });
     signal.addEventListener("abort", this.onAbort);
   }
@@ -189,25 +277,23 @@ class Ending {
   async during<T>(work: Promise<T>): Promise<T> {
     this.computing = true;
     if (this.signal.aborted) this.onAbort();
+    const started = performance.now();
+    const timer = this.limit && setTimeout(this.limit.onExceeded, Math.max(1, this.msLeft));
     try {
       return await work;
     } catch (error) {
       throw this.signal.aborted ? new MontyAbortedError(this.signal.reason, []) : error;
     } finally {
+      clearTimeout(timer);
+      this.msLeft -= performance.now() - started;
       this.computing = false;
     }
   }
 
   close(): void {
     this.signal.removeEventListener("abort", this.onAbort);
+    this.stopListening();
   }
-}
-
-function feed(
-  code: string,
-  options: { inputs?: readonly (readonly [string, Uint8Array])[]; skipTypeCheck: boolean },
-): Request {
-  return { type: "feed", code, inputs: [], ...options };
 }
 
 /** What a program learns of the host: the time. All else is not handled, which raises in the program. */
@@ -220,14 +306,4 @@ function answer(call: OsCall): CallResult {
     case "other":
       return { type: "not_handled" };
   }
-}
-
-function programError({ type, message, frames }: RaisedException): MontyRuntimeError {
-  const trace: TraceFrame[] = frames.map(({ line, name }) => ({
-    line,
-    functionName: name === "" || name === "<module>" ? null : name,
-  }));
-  // Frames of the parser have no name; an exception that a running program raises has `<module>` at least.
-  const parsing = frames.length === 1 && frames[0]?.name === "";
-  return parsing ? new MontySyntaxError(type, message, trace) : new MontyRuntimeError(type, message, trace);
 }

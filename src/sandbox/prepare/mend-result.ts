@@ -20,9 +20,15 @@ const HARMLESS = new Set(["ImportStatement", "FunctionDefinition", "ClassDefinit
 
 /**
  * Makes the value that a program means to give the value of its last expression, where there is
- * only one way to read it; undefined where there is nothing to mend.
+ * only one way to read it; undefined where there is nothing to mend. In a session, a function that
+ * nothing calls may be meant for the next program.
  */
-export function mendResult(tree: Tree, code: string, names: Names): ResultMend | undefined {
+export function mendResult(
+  tree: Tree,
+  code: string,
+  names: Names,
+  inSession = false,
+): ResultMend | undefined {
   const statements = children(tree.topNode).filter((node) => !node.type.isError);
   const last = statements.at(-1);
   if (!last || hasError(last)) return undefined;
@@ -42,7 +48,7 @@ export function mendResult(tree: Tree, code: string, names: Names): ResultMend |
     const awaited = awaitCall(small, code, names);
     return awaited && { edits: awaited.edits, notes: [awaited.note], at };
   }
-  if (small.name === "FunctionDefinition") return uncalled(small, statements, tree, code);
+  if (small.name === "FunctionDefinition") return uncalled(small, statements, tree, code, inSession);
   if (small.name === "IfStatement") return mainBlock(small, code, names);
   return undefined;
 }
@@ -101,11 +107,12 @@ function uncalled(
   statements: readonly SyntaxNode[],
   tree: Tree,
   code: string,
+  inSession: boolean,
 ): ResultMend | undefined {
   const own = definition.getChild("VariableName");
   if (!own || needsArguments(definition)) return undefined;
   const name = code.slice(own.from, own.to);
-  if (name !== "main" && !doesNothingElse(definition, statements)) return undefined;
+  if (name !== "main" && (inSession || !doesNothingElse(definition, statements))) return undefined;
   if (isUsed(name, own, tree, code)) return undefined;
   const call = definition.firstChild?.name === "async" ? `await ${name}()` : `${name}()`;
   const notes = [`\`${name}\` is defined last and never called: \`${call}\` was added at the end.`];

@@ -68,12 +68,20 @@ export function readImport(
   };
 }
 
-/** Reads which names a program binds. */
-export function readNames(tree: Tree, code: string, hostFunctions: readonly string[]): Names {
-  const bound = new Map<string, string | undefined>();
+/** What code binds: what the programs of a session leave to the next one. */
+export interface Bindings {
+  /** Names, with what an import makes them stand for. */
+  readonly bound: ReadonlyMap<string, string | undefined>;
+  readonly asyncFunctions: ReadonlySet<string>;
+  readonly attributes: ReadonlySet<string>;
+  readonly hasClasses: boolean;
+}
+
+/** What a program binds, in any of its scopes; `modules` are imported besides. */
+export function readBindings(tree: Tree, code: string, modules: readonly string[] = []): Bindings {
+  const bound = new Map<string, string | undefined>(modules.map((name) => [name, name]));
   const asyncFunctions = new Set<string>();
   const attributes = new Set<string>();
-  const host = new Set(hostFunctions);
   let hasClasses = false;
   const text = (node: { from: number; to: number }) => code.slice(node.from, node.to);
   const bind = (name: string, path?: string) => {
@@ -145,9 +153,45 @@ export function readNames(tree: Tree, code: string, hostFunctions: readonly stri
   tree.cursor().iterate((ref) => {
     enter(ref);
   });
+  return { bound, asyncFunctions, attributes, hasClasses };
+}
+
+/** What is bound after two programs: of a name that both bind, what the later one says. */
+export function joinBindings(earlier: Bindings, later: Bindings): Bindings {
+  const kept = [...earlier.asyncFunctions].filter((name) => !later.bound.has(name));
+  return {
+    bound: new Map([...earlier.bound, ...later.bound]),
+    asyncFunctions: new Set([...kept, ...later.asyncFunctions]),
+    attributes: new Set([...earlier.attributes, ...later.attributes]),
+    hasClasses: earlier.hasClasses || later.hasClasses,
+  };
+}
+
+/** The bindings without some names. */
+export function withoutNames(bindings: Bindings, names: ReadonlySet<string>): Bindings {
+  return {
+    ...bindings,
+    bound: new Map([...bindings.bound].filter(([name]) => !names.has(name))),
+    asyncFunctions: new Set([...bindings.asyncFunctions].filter((name) => !names.has(name))),
+  };
+}
+
+/** Reads which names a program binds, besides those that the programs before it in its session have bound. */
+export function readNames(
+  tree: Tree,
+  code: string,
+  hostFunctions: readonly string[],
+  earlier?: Bindings,
+): Names {
+  const host = new Set(hostFunctions);
+  const own = readBindings(tree, code);
+  // The host binds its functions anew in each program.
+  const bindings = earlier === undefined ? own : joinBindings(withoutNames(earlier, host), own);
+  const { bound, asyncFunctions, attributes } = bindings;
+  const text = (node: { from: number; to: number }) => code.slice(node.from, node.to);
 
   return {
-    hasClasses,
+    hasClasses: bindings.hasClasses,
     isBound: (name) => bound.has(name) || host.has(name),
     isHostFunction: (name) => host.has(name) && !bound.has(name),
     isAsyncFunction: (name) => asyncFunctions.has(name),

@@ -1,0 +1,173 @@
+import { randomInt } from "node:crypto";
+import type { PythonValue } from "../sandbox/python-value.js";
+import type { JournaledCall } from "./journal.js";
+
+/** How much is kept of a connection's executions. */
+export interface KeepLimits {
+  readonly executions: number;
+  /** Results and what the calls gave, bytes. */
+  readonly bytes: number;
+  /** From its end, milliseconds. */
+  readonly ms: number;
+}
+
+/** An execution as it is kept for later ones. */
+export interface KeptExecution {
+  readonly id: string;
+  readonly code: string;
+  isRunning: boolean;
+  calls: readonly JournaledCall[];
+  /** Undefined where there is none, or it took too much room to be kept. */
+  result: PythonValue | undefined;
+  stdout: string;
+  /** Writes of a dry run that were not made yet, by their keys: how many equal ones. Undefined for any other run. */
+  approvable: Map<string, number> | undefined;
+}
+
+/** What an id does not name. The message says which ones there are. */
+export class ExecutionError extends Error {
+  override readonly name = "ExecutionError";
+}
+
+/** Stands for the latest execution. */
+export const LAST = "last";
+
+/** All connections together keep so many times what one may. */
+const CONNECTIONS_WORTH = 4;
+
+/** Bytes that a call takes besides its key and result. */
+const CALL_BYTES = 200;
+
+const LISTED = 5;
+
+/** The executions of one connection, the oldest first; what is beyond its limits is dropped. */
+export class ExecutionStore {
+  private static readonly open = new Set<ExecutionStore>();
+  private readonly byId = new Map<string, KeptExecution>();
+  private readonly ended = new Map<string, { readonly bytes: number; readonly at: number }>();
+  private bytes = 0;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly limits: KeepLimits) {}
+
+  /** Begins to keep an execution; `calls` are those that it starts from. */
+  begin(code: string, calls: readonly JournaledCall[]): KeptExecution {
+    const execution: KeptExecution = {
+      id: newId(),
+      code,
+      isRunning: true,
+      calls,
+      result: undefined,
+      stdout: "",
+      approvable: undefined,
+    };
+    this.byId.set(execution.id, execution);
+    return execution;
+  }
+
+  /** The execution has ended, with all that is kept of it. Its result is dropped where that alone is too long. */
+  end(execution: KeptExecution): void {
+    const { limits } = this;
+    execution.isRunning = false;
+    if (sizeOf(execution) > limits.bytes) execution.result = undefined;
+    const bytes = sizeOf(execution);
+    this.ended.set(execution.id, { bytes, at: performance.now() });
+    this.bytes += bytes;
+    ExecutionStore.open.add(this);
+    while (this.ended.size > limits.executions || this.bytes > limits.bytes) this.dropOldest();
+    ExecutionStore.bound(limits.bytes * CONNECTIONS_WORTH);
+    this.expire();
+  }
+
+  /**
+   * The execution of an id, or the latest one for `last`.
+   *
+   * @throws ExecutionError where there is none, or it is still running.
+   */
+  find(id: string): KeptExecution {
+    this.expire();
+    const found = id === LAST ? [...this.byId.values()].at(-1) : this.byId.get(id);
+    if (found === undefined) throw new ExecutionError(this.unknown(id));
+    if (found.isRunning)
+      throw new ExecutionError(`The execution ${found.id} is still running: cancel it, or wait for its end.`);
+    return found;
+  }
+
+  has(id: string): boolean {
+    return this.ended.has(id);
+  }
+
+  /** Ids of what is kept, the oldest first. */
+  ids(): readonly string[] {
+    this.expire();
+    return [...this.ended.keys()];
+  }
+
+  close(): void {
+    clearTimeout(this.timer);
+    this.byId.clear();
+    this.ended.clear();
+    this.bytes = 0;
+    ExecutionStore.open.delete(this);
+  }
+
+  private unknown(id: string): string {
+    const ids = this.ids().slice(-LISTED).reverse();
+    const kept = ids.length === 0 ? "None is kept." : `Kept are, the latest first: ${ids.join(", ")}.`;
+    const which =
+      id === LAST ? "There is no execution" : `There is no execution ${JSON.stringify(id.slice(0, 40))}`;
+    return `${which} of this connection, or it is no longer kept. ${kept}`;
+  }
+
+  /** Drops what is too old, and comes back for the rest. */
+  private expire(): void {
+    clearTimeout(this.timer);
+    const now = performance.now();
+    for (const { at } of this.ended.values()) {
+      const left = at + this.limits.ms - now;
+      if (left > 0) {
+        this.timer = setTimeout(() => this.expire(), Math.min(left, MAX_TIMER_MS));
+        this.timer.unref();
+        return;
+      }
+      this.dropOldest();
+    }
+  }
+
+  private dropOldest(): void {
+    const [id, kept] = this.ended.entries().next().value ?? [];
+    if (id === undefined || kept === undefined) return;
+    this.ended.delete(id);
+    this.byId.delete(id);
+    this.bytes -= kept.bytes;
+  }
+
+  /** Has the connections that keep most drop their oldest until all of them together keep no more than `total` bytes. */
+  private static bound(total: number): void {
+    const { open } = ExecutionStore;
+    const kept = () => Array.from(open).reduce((sum, { bytes }) => sum + bytes, 0);
+    while (kept() > total) {
+      const largest = Array.from(open).reduce((a, b) => (b.bytes > a.bytes ? b : a));
+      largest.dropOldest();
+    }
+  }
+}
+
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+const ID_CHARACTERS = "abcdefghijkmnpqrstuvwxyz23456789";
+const ID_LENGTH = 8;
+
+/** Short, since models repeat it; random, so that one of an earlier connection names nothing here. */
+function newId(): string {
+  const pick = () => ID_CHARACTERS.charAt(randomInt(ID_CHARACTERS.length));
+  return Array.from({ length: ID_LENGTH }, pick).join("");
+}
+
+function sizeOf({ code, calls, result, stdout }: KeptExecution): number {
+  const ofCalls = calls.reduce(
+    (sum, call) => sum + CALL_BYTES + call.key.length + (call.result?.bytes.length ?? 0),
+    0,
+  );
+  return code.length + ofCalls + (result?.bytes.length ?? 0) + stdout.length;
+}
