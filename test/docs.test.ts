@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
@@ -312,6 +312,33 @@ describe.each(Object.entries(DOCUMENTS))("%s", (_name, text) => {
     );
     expect(broken).toEqual([]);
   });
+});
+
+test("ARCHITECTURE.md tells of each room what it imports", () => {
+  const rows = Array.from(
+    DOCUMENTS["ARCHITECTURE.md"].matchAll(/^\| `([^`]+\/)` \| .* \| (.*)\|$/gm),
+    (row) => ({
+      room: row[1] ?? "",
+      told: row[2]?.match(/[\w/]+\//g) ?? [],
+    }),
+  );
+  const rooms = rows.map(({ room }) => room);
+  const folders = readdirSync(root("src"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  expect(rooms.sort()).toEqual([...folders.map(({ name }) => `src/${name}/`), "tools/"].sort());
+  for (const { room, told } of rows) {
+    const files = readdirSync(root(room), { recursive: true, encoding: "utf8" }).filter((file) =>
+      file.endsWith(".ts"),
+    );
+    const imported = files.flatMap((file) => {
+      const path = join(root(room), file);
+      const found = readFileSync(path, "utf8").matchAll(/(?:from |import\()"(\.[^"]+)"/g);
+      return Array.from(found, ([, to = ""]) =>
+        relative(root("."), join(dirname(path), to)).replaceAll(sep, "/"),
+      );
+    });
+    const others = rooms.filter((other) => other !== room && imported.some((path) => path.startsWith(other)));
+    expect({ room, imports: [...told].sort() }).toEqual({ room, imports: others.sort() });
+  }
 });
 
 function anchor(title: string): string {
