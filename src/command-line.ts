@@ -21,8 +21,11 @@ Only in the environment:
 ${environmentSettings()}`;
 
 function environmentSettings(): string {
+  const width = Math.max(...SETTINGS.map(({ variable = "" }) => variable.length));
   return SETTINGS.flatMap(({ variable, description, ...setting }) => {
-    return variable === undefined ? [] : [`  ${variable.padEnd(16)}  ${description}${defaultNote(setting)}`];
+    return variable === undefined
+      ? []
+      : [`  ${variable.padEnd(width)}  ${description}${defaultNote(setting)}`];
   }).join("\n");
 }
 

@@ -248,6 +248,14 @@ describe("mcp.json.example", () => {
       expect(text).toContain(`\`${key}\``);
   });
 
+  test("starts a server whose failures say how to go on as the README shows it", async () => {
+    const code = "for _ in range(14):\n    await get_custom_budget(1)\n1 / 0";
+    const answer = await client.callTool({ name: "execute_python", arguments: { code } });
+    const texts = (answer.content as { text: string }[]).map(({ text }) => text);
+    const withoutId = (text: string) => text.replace(/"\w+"/, '""').trim();
+    expect(texts.map(withoutId)).toContain(withoutId(blocks("text", "Fix and continue")[0] ?? ""));
+  });
+
   test.each([
     ["execute_python", ["What `execute_python` answers", "Fix and continue"]],
     ["search_tools", ["Other MCP servers"]],

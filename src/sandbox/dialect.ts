@@ -99,7 +99,8 @@ text; NaN and the infinities too. Dict keys become text.
 
 A failed tool or a refused argument is an exception that \`except Exception as error\` catches, also in the tasks of an
 \`asyncio.gather\`; one that no task catches ends the gather. A failed program comes back with its kind (\`syntax\`, \`type\`, \`runtime\`, \`limit\`, \`crash\`, \`cancelled\`), the line as it was
-sent, and a hint. What it calls then stays done: the argument \`resume_from\` goes on from there.
+sent, and a hint. The calls that it made stay done: with the argument
+\`resume_from\`, the mended program goes on from there.
 
 There are limits on time, memory, recursion, tool calls, and the length of the result and of what is printed: compute
 totals in the program and return only what the answer needs.
