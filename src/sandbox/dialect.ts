@@ -10,8 +10,7 @@ before anything runs. A failed call raises an exception; \`try\` catches it, als
 Import only: ${Object.keys(MODULES).join(", ")}.
 Not there: match, yield, del, \`async for\`, \`async with\`, class inheritance, \`@property\`, \`%\` formatting, \`a | b\` of dicts,
 slice assignment, \`asyncio.sleep\`/\`create_task\`, \`gather(return_exceptions=True)\`, \`itertools.groupby\`/\`product\`,
-\`json.dumps(default=...)\`, \`open\`, \`time\`, \`random\`, \`statistics\`, \`key=d.get\` (use a lambda), adding bools.
-`;
+\`json.dumps(default=...)\`, \`open\`, \`time\`, \`random\`, \`statistics\`, \`key=d.get\` (use a lambda), adding bools.`;
 
 /**
  * Python declarations for the type checker of what the runtime has and the checker does not know.

@@ -87,7 +87,7 @@ export function executePythonTool(options: ExecutePythonOptions): ServerTool {
   };
   return {
     get listing() {
-      return { ...listing, description: [WHAT_IT_IS, dialectRules.trimEnd(), describe()].join("\n\n") };
+      return { ...listing, description: [WHAT_IT_IS, dialectRules, describe()].join("\n\n") };
     },
     async call(args, extra) {
       const input = Input.safeParse(args);
