@@ -15,5 +15,5 @@ COPY --from=build /app/tools/expenses/expenses.json ./tools/expenses/expenses.js
 ENV NODE_ENV=production MONTY_CODE_MODE_HTTP=1 MONTY_CODE_MODE_HOST=0.0.0.0
 USER node
 EXPOSE 3333
-HEALTHCHECK CMD ["node", "-e", "fetch('http://127.0.0.1:3333/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+HEALTHCHECK CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.MONTY_CODE_MODE_PORT || 3333) + '/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "dist/bin/monty-code-mode.js"]

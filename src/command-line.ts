@@ -14,15 +14,18 @@ Examples:
   monty-code-mode stubs                   what programs can call, as Python
   monty-code-mode ask "Who spent most?"   answer a question with the tools and a model
   monty-code-mode chat                    the same as a conversation
-  monty-code-mode demo                    three programs by a real MCP client, and a conversation
+  monty-code-mode demo                    programs by a real MCP client, and a conversation
 
 Every setting is also an environment variable: --timeout-ms is ${variableOf("timeout-ms")}.
 Only in the environment:
 ${environmentSettings()}`;
 
 function environmentSettings(): string {
+  const width = Math.max(...SETTINGS.map(({ variable = "" }) => variable.length));
   return SETTINGS.flatMap(({ variable, description, ...setting }) => {
-    return variable === undefined ? [] : [`  ${variable.padEnd(16)}  ${description}${defaultNote(setting)}`];
+    return variable === undefined
+      ? []
+      : [`  ${variable.padEnd(width)}  ${description}${defaultNote(setting)}`];
   }).join("\n");
 }
 
@@ -94,7 +97,7 @@ function commands(args: readonly string[]): Command {
   cli
     .command("demo")
     .description(
-      "Start the server, run three programs against it, and hold a conversation; needs no key and no network.",
+      "Start the server, run programs against it, and hold a conversation; needs no key and no network.",
     )
     .action(async () => {
       const { demo } = await import("./demo/demo.js");

@@ -1,20 +1,24 @@
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { KEYS, readConfigFile } from "../src/catalog/upstream/config-file.js";
 import { SETTINGS, type Setting, variableOf } from "../src/config.js";
+import * as library from "../src/index.js";
+import { executionTemplates } from "../src/server/execution-resources.js";
+import { Metrics } from "../src/server/http/metrics.js";
 
 const root = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const CLI = root("dist/bin/monty-code-mode.js");
 const README = readFileSync(root("README.md"), "utf8");
 const DOCUMENTS = { "README.md": README, "ARCHITECTURE.md": readFileSync(root("ARCHITECTURE.md"), "utf8") };
 const EXAMPLE = JSON.parse(readFileSync(root("mcp.json.example"), "utf8"));
+const { scripts } = JSON.parse(readFileSync(root("package.json"), "utf8"));
 const COMMANDS = ["serve", "exec", "ask", "chat", "stubs", "demo"];
 
 interface Ended {
@@ -24,9 +28,9 @@ interface Ended {
 }
 
 /** Runs the built command line. */
-function run(args: readonly string[], input = ""): Promise<Ended> {
+function run(args: readonly string[], input = "", env = process.env): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [CLI, ...args], (error, stdout, stderr) => {
+    const child = execFile(process.execPath, [CLI, ...args], { env }, (error, stdout, stderr) => {
       resolve({ code: Number(error?.code ?? 0), stdout, stderr });
     });
     child.stdin?.end(input);
@@ -75,7 +79,9 @@ describe("the README", () => {
   });
 
   test("names only commands and flags that exist", async () => {
-    const lines = blocks("sh").flatMap((block) => block.match(/(?<=^|\| )monty-code-mode .*$/gm) ?? []);
+    const lines = blocks("sh").flatMap(
+      (block) => block.match(/(?<=^|\| |^\S+=\S+ )monty-code-mode .*$/gm) ?? [],
+    );
     expect(lines.length).toBeGreaterThan(0);
     const help = new Map<string, string>();
     for (const name of ["", ...COMMANDS]) {
@@ -89,6 +95,58 @@ describe("the README", () => {
       expect([...help.keys()], line).toContain(name);
       for (const flag of words.filter((word) => word.startsWith("--")))
         expect(help.get(name), line).toContain(flag);
+    }
+  });
+
+  test("names only flags that exist", () => {
+    const known = [...SETTINGS.filter(({ variable }) => variable === undefined).map(({ name }) => name)];
+    const others = ["help", "json", "transport"];
+    const named = Array.from(README.matchAll(/(?<![\w-])--([a-z][a-z-]*)/g), ([, flag]) => flag);
+    expect(named.filter((flag) => ![...known, ...others].includes(flag ?? ""))).toEqual([]);
+  });
+
+  test("names only scripts that exist", () => {
+    const names = Array.from(
+      README.matchAll(/npm (?:run )?(demo|test|build|check|conformance|(?<=run )\w+)/g),
+    );
+    expect(names.length).toBeGreaterThan(4);
+    for (const [text, name = ""] of names) expect(scripts, text).toHaveProperty(name);
+    const files = Array.from(README.matchAll(/node ((?:bench|docs)\/[\w-]+\.mjs)/g), ([, file = ""]) => file);
+    expect(files.length).toBeGreaterThan(3);
+    for (const file of files) expect(existsSync(root(file)), file).toBe(true);
+  });
+
+  test("names what the library exports", () => {
+    const [, list = ""] = /The package exports its parts[^:]*: ([^(]*)/.exec(README) ?? [];
+    const names = Array.from(list.matchAll(/`(\w+)`/g), ([, name]) => name);
+    expect(names).toContain("defineTool");
+    for (const name of names) expect(library).toHaveProperty(name as string);
+  });
+
+  test("names the metrics that there are", async () => {
+    const metrics = new Metrics({
+      functions: () => [],
+      pool: () => ({ idle: 0, running: 0, waiting: 0 }),
+      sessions: () => 0,
+    });
+    const text = await metrics.text();
+    const there = Array.from(text.matchAll(/^# TYPE (monty_code_mode_\w+)/gm), ([, name]) => name);
+    const named = section("Serve over HTTP").match(/(?<=`)monty_code_mode_\w+/g) ?? [];
+    expect(named.sort()).toEqual(there.sort());
+  });
+
+  test("shows what a turn of the demo costs, but for the times", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "monty-code-mode-docs-"));
+    try {
+      const { OPENAI_API_KEY: _, OPENAI_BASE_URL: __, ...env } = process.env;
+      await run(["demo"], "", { ...env, MONTY_CODE_MODE_SESSION_LOG: dir });
+      const [file = ""] = await readdir(dir);
+      const [shown = ""] = blocks("text", "Ask");
+      const withoutTimes = (text: string) => text.replace(/\d+\.\d{3} s/g, "");
+      const log = withoutTimes(await readFile(join(dir, file), "utf8")).replace(/^ {2}/gm, "");
+      expect(log).toContain(withoutTimes(shown));
+    } finally {
+      await rm(dir, { recursive: true });
     }
   });
 
@@ -171,11 +229,47 @@ describe("mcp.json.example", () => {
 
   afterAll(() => client.close());
 
-  test("starts a server, whose answer has the keys that the README lists", async () => {
+  /** The properties of what a tool takes and gives. */
+  async function tool(name: string) {
     const { tools } = await client.listTools();
-    const schema = tools.find(({ name }) => name === "execute_python")?.outputSchema;
-    const listed = section("What `execute_python` answers").matchAll(/^\| `(\w+)` \|/gm);
-    expect(Array.from(listed, ([, key]) => key)).toEqual(Object.keys(schema?.properties ?? {}));
+    const found = tools.find((tool) => tool.name === name);
+    return { input: found?.inputSchema.properties ?? {}, output: found?.outputSchema?.properties ?? {} };
+  }
+
+  test("starts a server, whose answer has the keys that the README lists", async () => {
+    const { output } = await tool("execute_python");
+    const text = section("What `execute_python` answers");
+    const listed = Array.from(text.matchAll(/^\| `(\w+)` \|/gm), ([, key]) => key);
+    expect(listed).toEqual(Object.keys(output));
+    const { error, receipt } = output as Record<string, { properties: Record<string, { enum?: string[] }> }>;
+    for (const key of Object.keys(receipt?.properties ?? {}).filter((key) => !key.endsWith("_tokens")))
+      expect(text).toContain(`\`${key}\``);
+    for (const key of [...Object.keys(error?.properties ?? {}), ...(error?.properties.kind?.enum ?? [])])
+      expect(text).toContain(`\`${key}\``);
+  });
+
+  test("starts a server whose failures say how to go on as the README shows it", async () => {
+    const code = "for _ in range(14):\n    await get_custom_budget(1)\n1 / 0";
+    const answer = await client.callTool({ name: "execute_python", arguments: { code } });
+    const texts = (answer.content as { text: string }[]).map(({ text }) => text);
+    const withoutId = (text: string) => text.replace(/"\w+"/, '""').trim();
+    expect(texts.map(withoutId)).toContain(withoutId(blocks("text", "Fix and continue")[0] ?? ""));
+  });
+
+  test.each([
+    ["execute_python", ["What `execute_python` answers", "Fix and continue"]],
+    ["search_tools", ["Other MCP servers"]],
+    ["ask", ["Ask"]],
+  ])("starts a server whose tool %s takes what the README says", async (name, headings) => {
+    const { input } = await tool(name);
+    const text = headings.map(section).join();
+    expect(Object.keys(input).length).toBeGreaterThan(0);
+    for (const key of Object.keys(input)) expect(text).toContain(`\`${key}\``);
+  });
+
+  test("starts a server whose tool ask answers with what the README says", async () => {
+    const { output } = await tool("ask");
+    for (const key of Object.keys(output)) expect(section("Ask")).toContain(`\`${key}\``);
   });
 
   test("starts a server with the resources and the prompt that the README names", async () => {
@@ -184,6 +278,8 @@ describe("mcp.json.example", () => {
     const named = section("Use it in an MCP client");
     for (const { uri } of resources) expect(named).toContain(`\`${uri}\``);
     for (const { name } of prompts) expect(named).toContain(`\`${name}\``);
+    for (const { uriTemplate } of executionTemplates)
+      expect(named).toContain(`\`${uriTemplate.replace("{?page}", "")}\``);
   });
 
   test("has the same entry for VS Code", () => {
@@ -192,12 +288,20 @@ describe("mcp.json.example", () => {
     expect(entry).toEqual(EXAMPLE.mcpServers["monty-code-mode"]);
   });
 
+  test("names the file of other servers that it holds", () => {
+    const { args } = EXAMPLE.mcpServers["monty-code-mode-for-all"];
+    expect(args.slice(1)).toEqual(["serve", "--config", "/path/to/servers.json"]);
+    const [content = ""] = blocks("json", "Other MCP servers");
+    expect(EXAMPLE["servers.json"]).toEqual(JSON.parse(content));
+  });
+
   test("holds what the README shows", () => {
     const shown = blocks("json")
       .filter((block) => block.includes("/path/to/monty-code-mode/"))
       .map((block) => JSON.parse(block));
     const all = (key: string) => Object.assign({}, ...shown.map((block) => block[key]));
-    expect({ mcpServers: all("mcpServers"), servers: all("servers") }).toEqual(EXAMPLE);
+    const { mcpServers, servers } = EXAMPLE;
+    expect({ mcpServers: all("mcpServers"), servers: all("servers") }).toEqual({ mcpServers, servers });
   });
 });
 
@@ -216,6 +320,33 @@ describe.each(Object.entries(DOCUMENTS))("%s", (_name, text) => {
     );
     expect(broken).toEqual([]);
   });
+});
+
+test("ARCHITECTURE.md tells of each room what it imports", () => {
+  const rows = Array.from(
+    DOCUMENTS["ARCHITECTURE.md"].matchAll(/^\| `([^`]+\/)` \| .* \| (.*)\|$/gm),
+    (row) => ({
+      room: row[1] ?? "",
+      told: row[2]?.match(/[\w/]+\//g) ?? [],
+    }),
+  );
+  const rooms = rows.map(({ room }) => room);
+  const folders = readdirSync(root("src"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  expect(rooms.sort()).toEqual([...folders.map(({ name }) => `src/${name}/`), "tools/"].sort());
+  for (const { room, told } of rows) {
+    const files = readdirSync(root(room), { recursive: true, encoding: "utf8" }).filter((file) =>
+      file.endsWith(".ts"),
+    );
+    const imported = files.flatMap((file) => {
+      const path = join(root(room), file);
+      const found = readFileSync(path, "utf8").matchAll(/(?:from |import\()"(\.[^"]+)"/g);
+      return Array.from(found, ([, to = ""]) =>
+        relative(root("."), join(dirname(path), to)).replaceAll(sep, "/"),
+      );
+    });
+    const others = rooms.filter((other) => other !== room && imported.some((path) => path.startsWith(other)));
+    expect({ room, imports: [...told].sort() }).toEqual({ room, imports: others.sort() });
+  }
 });
 
 function anchor(title: string): string {

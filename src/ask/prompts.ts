@@ -32,6 +32,7 @@ export function codePrompt(stubs: string): string {
 program only, in one \`\`\`python block.
 
 ${dialectRules}
+
 The result is all that the writer of the answer sees, and the writer must not calculate:
 - Compute every total, count, average, percentage, ranking and time span here, and return each as a named field beside
   the items: {"items": [...], "count": ..., "total": ...}.

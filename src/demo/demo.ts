@@ -11,7 +11,7 @@ import { VERSION } from "../version.js";
 import { MAX_LATENCY_MS, MIN_LATENCY_MS } from "./latency.js";
 import { type DemoProgram, PROGRAMS } from "./programs.js";
 import { paintPython } from "./python.js";
-import { modelNote, showSession } from "./session.js";
+import { modelNote, showSession, wrap } from "./session.js";
 import { milliseconds, timeline } from "./timeline.js";
 
 const SERVER = fileURLToPath(new URL("dist/bin/demo-server.js", PACKAGE_ROOT));
@@ -22,8 +22,11 @@ const MAX_WIDTH = 100;
 
 /** The part of the answer of `execute_python` that the demo shows. */
 const Answer = z.object({
-  content: z.tuple([z.object({ text: z.string() })]).rest(z.unknown()),
+  content: z.array(
+    z.object({ text: z.string(), annotations: z.object({ audience: z.array(z.string()) }).optional() }),
+  ),
   structuredContent: z.object({
+    execution_id: z.string(),
     result: z.unknown().optional(),
     error: z.object({ kind: z.string() }).optional(),
     stdout: z.string(),
@@ -37,10 +40,20 @@ const Answer = z.object({
       }),
     ),
     duration_ms: z.number(),
+    receipt: z.object({
+      calls_run: z.int(),
+      calls_from_journal: z.int(),
+      tool_bytes: z.int(),
+      answer_bytes: z.int(),
+    }),
   }),
 });
 
 type Answer = z.output<typeof Answer>;
+
+type StructuredAnswer = Answer["structuredContent"];
+
+type Receipt = StructuredAnswer["receipt"];
 
 /**
  * Starts a server as an MCP client does and runs the programs of the demo against it, shown for a person.
@@ -86,20 +99,28 @@ export async function demo(): Promise<number> {
 async function show(client: Client, config: Config, screen: Screen): Promise<void> {
   const { tools } = await client.listTools();
   screen.introduce(tools, config);
+  let latest: string | undefined;
   for (const program of PROGRAMS) {
     screen.program(program);
+    const args = { code: program.code, ...(program.resumes && { resume_from: latest }) };
     const { success, data: answer } = Answer.safeParse(
-      await client.callTool({ name: "execute_python", arguments: { code: program.code } }),
+      await client.callTool({ name: "execute_python", arguments: args }),
     );
     if (!success) throw new Error("execute_python gave an answer of another form than its schema says.");
     screen.answer(answer);
-    const { error } = answer.structuredContent;
-    if (error?.kind !== (program.outcome === "refusal" ? "type" : undefined)) {
+    const { error, execution_id } = answer.structuredContent;
+    latest = execution_id;
+    if (error?.kind !== ERROR_KIND[program.outcome])
       throw new Error(`"${program.title}" was to end with a ${program.outcome}.`);
-    }
   }
   screen.conversation(config);
 }
+
+const ERROR_KIND: Record<DemoProgram["outcome"], string | undefined> = {
+  result: undefined,
+  refusal: "type",
+  failure: "runtime",
+};
 
 class Screen {
   readonly width: number;
@@ -133,7 +154,7 @@ class Screen {
   }
 
   answer({ content, structuredContent }: Answer): void {
-    const { result, error, stdout, tool_calls: calls, duration_ms: duration } = structuredContent;
+    const { result, error, stdout, tool_calls: calls, duration_ms: duration, receipt } = structuredContent;
     if (calls.length > 0) {
       this.section("Tool calls");
       this.write(indent(timeline(calls, duration, this.width - 2, this.paint)));
@@ -144,19 +165,25 @@ class Screen {
     }
     if (error) {
       this.section(error.kind === "type" ? "Refused before anything ran" : "Failed");
-      this.write(indent(this.paint("red", content[0].text)));
+      const [failure = "", ...rest] = content
+        .filter(({ annotations }) => !annotations)
+        .map(({ text }) => text);
+      this.write(indent(this.paint("red", wrap(failure, this.width - 2))));
+      for (const text of rest) this.write(indent(wrap(text, this.width - 2)));
     } else {
       this.section("Result");
       this.write(indent(formatJson(result, this.width - 2)));
     }
+    if (calls.length > 0) {
+      this.section("Receipt");
+      this.write(`  ${receiptLine(receipt)}`);
+    }
     this.section("Time");
-    const waited = calls.reduce((sum, call) => sum + call.duration_ms, 0);
-    const compared = `; one at a time, its ${calls.length} tool calls would have taken ${milliseconds(waited)}`;
-    this.write(`  ${milliseconds(duration)}${calls.length > 0 ? compared : ", no tool was called"}`);
+    this.write(`  ${milliseconds(duration)}${comparison(calls, receipt)}`);
   }
 
   conversation(config: Config): void {
-    this.write(`\n\n${this.paint("bold", "4. A conversation, each question answered by `ask`")}`);
+    this.write(`\n\n${this.paint("bold", "5. A conversation, each question answered by `ask`")}`);
     this.write(modelNote(config));
   }
 
@@ -167,6 +194,23 @@ class Screen {
   private section(title: string): void {
     this.write(`\n${this.paint("bold", title)}`);
   }
+}
+
+function receiptLine({ calls_run, calls_from_journal, tool_bytes, answer_bytes }: Receipt): string {
+  const calls = `${calls_run} ${calls_run === 1 ? "call" : "calls"} made`;
+  const kept = calls_from_journal > 0 ? `, ${calls_from_journal} not made again` : "";
+  return `${calls}${kept}; the tools returned ${bytes(tool_bytes)}, the model gets ${bytes(answer_bytes)}`;
+}
+
+function bytes(count: number): string {
+  return `${count.toLocaleString("en-US")} bytes`;
+}
+
+function comparison(calls: StructuredAnswer["tool_calls"], { calls_from_journal }: Receipt): string {
+  if (calls.length === 0) return ", no tool was called";
+  if (calls_from_journal > 0) return "";
+  const waited = calls.reduce((sum, call) => sum + call.duration_ms, 0);
+  return `; one at a time, its ${calls.length} tool calls would have taken ${milliseconds(waited)}`;
 }
 
 function indent(text: string): string {

@@ -3,7 +3,9 @@ export interface DemoProgram {
   readonly title: string;
   readonly code: string;
   /** What the demo shows with it. */
-  readonly outcome: "result" | "refusal";
+  readonly outcome: "result" | "refusal" | "failure";
+  /** Whether it goes on where the program before it failed. */
+  readonly resumes?: boolean;
 }
 
 const HOTELS = `import asyncio
@@ -17,6 +19,13 @@ stays = await asyncio.gather(*[
     member["name"]: [stay["amount"] for stay in report["expenses"]]
     for member, report in zip(team["members"], stays)
 }`;
+
+const SPENT = `import asyncio
+
+team = await get_team_members("Engineering")
+reports = await asyncio.gather(*[get_expenses(m["id"]) for m in team["members"]])
+items = [item for report in reports for item in report["expenses"]]
+{"items": len(items), "spent": await sum_amounts(items, field="amount")}`;
 
 /** What an agent is asked in the demo, and what it writes. */
 export const PROGRAMS: readonly DemoProgram[] = [
@@ -68,5 +77,16 @@ sorted(rows, key=lambda row: row["percent"], reverse=True)`,
     title: "3. Second try, mended from the answer",
     outcome: "result",
     code: HOTELS,
+  },
+  {
+    title: "4. What did the team spend in all? First try, which fails at the last of its calls",
+    outcome: "failure",
+    code: SPENT.replace('"amount"', '"cost"'),
+  },
+  {
+    title: "4. Second try, mended; with resume_from, it goes on where the first one failed",
+    outcome: "result",
+    code: SPENT,
+    resumes: true,
   },
 ];

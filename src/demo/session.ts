@@ -86,7 +86,7 @@ function showAnswer(turn: Turn, { paint, write, width }: SessionScreen): void {
 }
 
 /** Breaks lines at blanks; rows of tables stay. */
-function wrap(text: string, width: number): string {
+export function wrap(text: string, width: number): string {
   const long = new RegExp(`(?=.{${width + 1}})(.{1,${width}}) `, "g");
   return text
     .split("\n")

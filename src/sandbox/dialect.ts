@@ -5,13 +5,12 @@ import { INSTEAD_OF_BUILTIN, INSTEAD_OF_MEMBER, INSTEAD_OF_MODULE, MODULES } fro
 export const dialectRules = `The program is Python with top-level \`await\`. Functions below are async: \`await\` each call, and run independent
 calls at once with \`await asyncio.gather(*[f(x) for x in xs])\`. The value of the last expression is the result (no
 \`return\`, no \`print\` needed); give only what answers the question. Results are dicts: \`row["key"]\`. Types are checked
-before anything runs. A failed call raises an exception that the program can catch.
+before anything runs. A failed call raises an exception; \`try\` catches it, also in the tasks of a gather.
 
 Import only: ${Object.keys(MODULES).join(", ")}.
 Not there: match, yield, del, \`async for\`, \`async with\`, class inheritance, \`@property\`, \`%\` formatting, \`a | b\` of dicts,
 slice assignment, \`asyncio.sleep\`/\`create_task\`, \`gather(return_exceptions=True)\`, \`itertools.groupby\`/\`product\`,
-\`json.dumps(default=...)\`, \`open\`, \`time\`, \`random\`, \`statistics\`, \`key=d.get\` (use a lambda), adding bools.
-`;
+\`json.dumps(default=...)\`, \`open\`, \`time\`, \`random\`, \`statistics\`, \`key=d.get\` (use a lambda), adding bools.`;
 
 /**
  * Python declarations for the type checker of what the runtime has and the checker does not know.
@@ -97,8 +96,11 @@ text; NaN and the infinities too. Dict keys become text.
 
 ## Errors and limits
 
-A failed tool or a refused argument is an exception that \`except Exception as error\` catches. A failed program comes
-back with its kind (\`syntax\`, \`type\`, \`runtime\`, \`limit\`, \`crash\`, \`cancelled\`), the line as it was sent, and a hint.
+A failed tool or a refused argument is an exception that \`except Exception as error\` catches, also in the tasks of an
+\`asyncio.gather\`; one that no task catches ends the gather. A failed program comes back with its kind (\`syntax\`, \`type\`, \`runtime\`, \`limit\`, \`crash\`, \`cancelled\`), the line as it was
+sent, and a hint. The calls that it made stay done: with the argument
+\`resume_from\`, the mended program goes on from there.
+
 There are limits on time, memory, recursion, tool calls, and the length of the result and of what is printed: compute
 totals in the program and return only what the answer needs.
 `;

@@ -26,25 +26,23 @@ const id = z.string().min(1).max(100).optional();
 
 const Input = z
   .strictObject({
-    code: z.string().optional().describe("The program. The value of its last expression is the result."),
-    timeout_ms: z.int().positive().optional().describe("Lowers the limit on wall clock time, milliseconds."),
+    code: z.string().optional().describe("The program."),
+    timeout_ms: z.int().positive().optional().describe("Milliseconds; only lowers the server's limit."),
     resume_from: id.describe(
-      "execution_id of a failed program, or last. Calls that it has done are not made again: equal ones get the same result.",
+      "To mend a failed program: its execution_id, or last where no answer came. Equal calls that it has done keep their results and are not made again.",
     ),
     session: z
       .string()
       .regex(/^[\w.-]{1,64}$/, "a name is 1 to 64 letters, digits, `_`, `-` and `.`")
       .optional()
-      .describe(
-        "Name of a session: variables and functions of its earlier programs are still there. A new name begins one.",
-      ),
-    reset: z.boolean().optional().describe("Begins the session afresh."),
+      .describe("To build on earlier programs: those of one name share their variables and functions."),
+    reset: z.boolean().optional().describe("Empties the session first."),
     dry_run: z
       .boolean()
       .optional()
-      .describe("Makes no writes, but lists them: calls of tools that are not read-only. Reads are made."),
+      .describe("To show the writes before any is made: lists them instead. Reads are made."),
     approve: id.describe(
-      "execution_id of a dry run: runs the same program, in which only the writes that it listed are made.",
+      "After the user agreed: execution_id of the dry run. Runs its code, sent again unchanged, and makes only the writes listed.",
     ),
   })
   .refine(({ code, approve }) => code !== undefined || approve !== undefined, {
@@ -129,8 +127,8 @@ export function executePythonTool(options: ExecutePythonOptions): ServerTool {
 }
 
 const WHAT_IT_IS =
-  "Run one short Python program that calls the tools itself, instead of calling them one by one: loop, filter, sum, " +
-  "and return only what matters.";
+  "Runs one short Python program that calls the tools, instead of calling them one by one: loop, filter, sum, and return " +
+  "only what matters. Its calls stay done when it fails: mend it and go on with resume_from.";
 
 function progressOf({ name, error, durationMs }: ToolCall): string {
   return `${name}: ${error === null ? `${Math.round(durationMs)} ms` : `failed: ${error}`}`;

@@ -31,8 +31,20 @@ export function errorResult(text: string): CallToolResult {
 
 /** A schema as clients see it: the dialect is MCP's own default. */
 export function jsonSchema(schema: z.ZodObject, io: "input" | "output") {
-  const { $schema: _, ...rest }: Record<string, unknown> = z.toJSONSchema(schema, { io });
+  const { $schema: _, ...rest }: Record<string, unknown> = z.toJSONSchema(schema, {
+    io,
+    override: ({ jsonSchema }) => omitObvious(jsonSchema, io),
+  });
   return { ...rest, type: "object" as const };
+}
+
+/** Models pay for each word of a schema: that whole numbers are safe ones and that keys are texts goes without saying. */
+function omitObvious(schema: z.core.JSONSchema.BaseSchema, io: "input" | "output"): void {
+  if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
+  if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
+  delete schema.propertyNames;
+  // What a later version adds to its answers breaks no client.
+  if (io === "output") delete schema.additionalProperties;
 }
 
 /** `takes` says what is right, zod what was wrong. */

@@ -104,7 +104,7 @@ describe("the demo, in a pipe", () => {
   test("takes less time than its tool calls would one at a time", () => {
     const times = demo.stdout.matchAll(/^ {2}([\d,]+) ms; one at a time, .* would have taken ([\d,]+) ms$/gm);
     const pairs = Array.from(times, ([, ...found]) => found.map((text) => Number(text.replace(",", ""))));
-    expect(pairs).toHaveLength(3);
+    expect(pairs).toHaveLength(4);
     for (const [taken = 0, oneByOne = 0] of pairs) expect(taken).toBeLessThan(oneByOne);
   });
 
@@ -129,6 +129,22 @@ describe("the demo, in a pipe", () => {
 
   test("shows the mended second try", () => {
     expect(section(demo.stdout, "Second try")).toContain('"Alice Chen": [200, 175, 225]');
+  });
+
+  test("shows a program that fails at its last call, and what the answer says of going on", () => {
+    const failed = section(demo.stdout, "4. What did the team spend");
+    const words = failed.replace(/\s+/g, " ");
+    expect(words).toContain("runtime error in line 6: TypeError: sum_amounts: items[0] has no field 'cost'");
+    expect(words).toMatch(/Kept: 6 calls done\. Send the mended program with resume_from: "\w+"/);
+    expect(failed).toMatch(
+      /^ {2}7 calls made; the tools returned \d,\d{3} bytes, the model gets \d{3} bytes$/m,
+    );
+  });
+
+  test("shows that the mended program makes the last call alone", () => {
+    const mended = section(demo.stdout, "4. Second try");
+    expect(mended).toContain('{"items": 54, "spent": 21230}');
+    expect(mended).toMatch(/^ {2}1 call made, 6 not made again; the tools returned 5 bytes/m);
   });
 });
 

@@ -36,7 +36,7 @@ describe("the demo's conversation without a model", () => {
 
   it("says in the demo's first lines and in its own that a script stands in", () => {
     expect(demo).toMatchObject({ code: 0, stderr: "" });
-    const [head = "", conversation = ""] = demo.stdout.split("4. A conversation");
+    const [head = "", conversation = ""] = demo.stdout.split("5. A conversation");
     for (const part of [head.split("Tools of the server")[0], conversation])
       expect(part?.replace(/\s+/g, " ")).toContain("No model is set, so a script takes its place");
   });
