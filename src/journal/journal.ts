@@ -90,9 +90,9 @@ export class Journal {
     }
   }
 
-  /** What an execution that resumes this one starts from. */
+  /** What an execution that resumes this one starts from; of equal calls, those first that this one has got. */
   get calls(): readonly JournaledCall[] {
-    return [...Array.from(this.unused.values()).flat(), ...this.own];
+    return [...this.own, ...Array.from(this.unused.values()).flat()];
   }
 
   /** Length of what the tools returned, as JSON in UTF-8 bytes. */

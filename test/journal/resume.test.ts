@@ -78,6 +78,16 @@ describe("a program that resumes a failed one", () => {
     expect(second.counts).toMatchObject({ run: 1, replayed: 2 });
   });
 
+  it("gives equal calls their results in the order in which they were made, also along a chain", async () => {
+    let count = 0;
+    const write = new CountedTool("write", () => ++count);
+    await using test = new TestExecutions([write]);
+    const first = await test.run("await write(1)\nawait write(1)\n1 / 0");
+    const second = await test.run("await write(1)\n1 / 0", { resumeFrom: first.id });
+    const third = await test.run("[await write(1), await write(1)]", { resumeFrom: second.id });
+    expect(resultOf(third)).toEqual([1, 2]);
+  });
+
   it("knows an equal call however its arguments are written", async () => {
     const write = new CountedTool("write");
     await using test = new TestExecutions([write]);
