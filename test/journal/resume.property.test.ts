@@ -61,8 +61,7 @@ function source(steps: readonly Step[], attempt = 0, raiseBefore?: number): stri
 }
 
 function linesOf(one: Step, call: (n: number) => string): string[] {
-  if (one.do === "write") return [`out.append(await ${call(one.x)})`];
-  if (one.do === "read") return [`out.append(await read(${one.x}))`];
+  if ("x" in one) return [`out.append(await ${one.do === "write" ? call(one.x) : `read(${one.x})`})`];
   if (one.do === "gather") return [`out.append(await asyncio.gather(${one.xs.map(call).join(", ")}))`];
   return [
     `tasks = await asyncio.gather(*[retry(x) for x in [${one.xs}]])`,
