@@ -31,7 +31,7 @@ export function bindTool({ tool, name, parameters }: PythonFunction, context: Ca
     try {
       return await work();
     } catch (error) {
-      throw new PythonError(exceptionType(error), `${name}: ${messageOf(error)}`);
+      throw new PythonError(exceptionType(error), `${name}: ${messageOf(error)}`, { cause: error });
     }
   };
   return {

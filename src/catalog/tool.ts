@@ -80,6 +80,11 @@ export class ToolOutputError extends Error {
   override readonly name = "ToolOutputError";
 }
 
+/** A call was sent, and no answer came: whether it was done is not known. */
+export class UnansweredError extends Error {
+  override readonly name: string = "UnansweredError";
+}
+
 /** What `defineTool` takes. Without `output`, `run` may return anything that is JSON. */
 export interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodType> {
   readonly name: string;

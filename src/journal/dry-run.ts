@@ -1,7 +1,7 @@
 import { PythonError } from "../sandbox/monty/calls.js";
 import type { Prelude } from "../sandbox/program.js";
 import { PythonValue } from "../sandbox/python-value.js";
-import type { Write, WriteGate } from "./journal.js";
+import type { JournaledCall, Write, WriteGate } from "./journal.js";
 
 /** A write as the answer of a dry run lists it. */
 export type ListedWrite = Pick<Write, "name" | "arguments">;
@@ -39,8 +39,7 @@ export function dryRunHint(message: string): string | undefined {
 /** Makes no write: lists it, and gives a placeholder for its result. */
 export class DryRun implements WriteGate {
   readonly writes: ListedWrite[] = [];
-  /** The same by their keys: how many equal ones. */
-  readonly approvable = new Map<string, number>();
+  readonly approval = new Approval();
   private placeholder: PythonValue | undefined;
   private listedBytes = 0;
 
@@ -52,8 +51,9 @@ export class DryRun implements WriteGate {
     },
   };
 
-  pass({ key, name, arguments: args }: Write): PythonValue | undefined {
-    this.approvable.set(key, (this.approvable.get(key) ?? 0) + 1);
+  pass({ call, name, arguments: args }: Write): PythonValue {
+    if (this.placeholder === undefined) throw new PythonError("RuntimeError", NO_RESULT);
+    this.approval.allow(call);
     const room = Math.max(
       MIN_LISTED_BYTES,
       Math.min(MAX_LISTED_BYTES, MAX_ALL_LISTED_BYTES - this.listedBytes),
@@ -71,28 +71,37 @@ export class DryRun implements WriteGate {
 
 /** Lets pass the writes of a dry run, each as often as it was listed there. */
 export class Approval implements WriteGate {
-  constructor(private readonly approvable: Map<string, number>) {}
+  /** By the keys of their calls: how many equal writes may still be made. */
+  private readonly left = new Map<string, number>();
+  private readonly passed = new WeakSet<JournaledCall>();
 
-  pass({ key, name }: Write): undefined {
-    if (this.take(key)) return undefined;
-    throw new PythonError(
-      "PermissionError",
-      `${name}: this write is not among those that were approved, or was made already. It was not run. Dry-run the program again to see its writes.`,
-    );
+  allow({ key }: JournaledCall): void {
+    this.left.set(key, (this.left.get(key) ?? 0) + 1);
   }
 
-  replayed(key: string): void {
-    this.take(key);
+  pass({ call, name }: Write): undefined {
+    if (!this.take(call)) {
+      throw new PythonError(
+        "PermissionError",
+        `${name}: this write is not among those that were approved, or was made already. It was not run. Dry-run the program again to see its writes.`,
+      );
+    }
+    this.passed.add(call);
   }
 
-  failed(key: string): void {
-    this.approvable.set(key, (this.approvable.get(key) ?? 0) + 1);
+  replayed(call: JournaledCall): void {
+    // One that has passed here was counted then.
+    if (!this.passed.has(call)) this.take(call);
   }
 
-  private take(key: string): boolean {
-    const left = this.approvable.get(key) ?? 0;
+  failed(call: JournaledCall): void {
+    this.allow(call);
+  }
+
+  private take({ key }: JournaledCall): boolean {
+    const left = this.left.get(key) ?? 0;
     if (left === 0) return false;
-    this.approvable.set(key, left - 1);
+    this.left.set(key, left - 1);
     return true;
   }
 }

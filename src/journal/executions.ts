@@ -3,8 +3,8 @@ import type { PythonFunction } from "../catalog/python-stubs.js";
 import type { Callables } from "../program/callables.js";
 import type { Execution, HostFunction, Program } from "../sandbox/program.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
-import { Approval, DryRun, dryRunHint, type ListedWrite } from "./dry-run.js";
-import { type CallCounts, Journal, type WriteGate } from "./journal.js";
+import { DryRun, dryRunHint, type ListedWrite } from "./dry-run.js";
+import { type CallCounts, Journal } from "./journal.js";
 import { ExecutionError, ExecutionStore, type KeepLimits, type KeptExecution } from "./store.js";
 
 /** Of what is kept, calls may take up to this part; the rest is for results. */
@@ -24,7 +24,7 @@ export interface ExecutionRequest extends Pick<Program, "timeoutMs" | "signal" |
   /** What the code can call; `bind` makes a tool callable by way of the journal. */
   callables(code: string, bind: (declared: PythonFunction) => HostFunction): Callables | Promise<Callables>;
   readonly context?: CallContext | undefined;
-  /** Id of the execution whose calls are not to be made again, or `last`. */
+  /** Id of the execution whose calls are not to be made again, nor those of what resumed it before; or `last`. */
   readonly resumeFrom?: string | undefined;
   /** Makes no writes, but lists them. */
   readonly dryRun?: boolean | undefined;
@@ -40,10 +40,14 @@ export interface Recorded {
   readonly returnedBytes: number;
   /** Calls that a program which resumes this one need not make again; 0 where they are not kept. */
   readonly keptCalls: number;
-  /** Whether the result, and what was printed, can still be had whole. */
+  /** Whether later programs can resume it, and get what was printed whole. */
+  readonly isKept: boolean;
+  /** Whether the result can still be had whole. */
   readonly isResultKept: boolean;
   /** Of a dry run: the writes that the program would make. */
   readonly writes: readonly ListedWrite[] | undefined;
+  /** Id of the dry run that was approved. */
+  readonly approved: string | undefined;
 }
 
 /** The programs of one connection, with a journal of their tool calls and their results kept for later programs. */
@@ -62,16 +66,23 @@ export class Executions {
   async run(request: ExecutionRequest): Promise<Recorded> {
     const { callables, context, resumeFrom, dryRun, approve, ...program } = request;
     const { store, options } = this;
-    const kept = resumeFrom === undefined ? [] : store.find(resumeFrom).calls;
+    const resumed = resumeFrom === undefined ? undefined : store.resumable(resumeFrom);
     const approved = approve === undefined ? undefined : this.approved(approve, request.code);
     const code = request.code ?? approved?.code;
     if (code === undefined) throw new ExecutionError("There is no code to run.");
 
     const dry = dryRun === true ? new DryRun() : undefined;
-    const gate: WriteGate | undefined = approved ? new Approval(approved.approvable) : dry;
-    const journal = new Journal({ kept, maxBytes: options.keep.bytes * CALLS_SHARE, gate });
-    const entry = store.begin(code, kept);
-    let execution: Execution;
+    const entry = store.begin(code, resumed);
+    const journal = new Journal({
+      kept: entry.calls,
+      maxBytes: options.keep.bytes * CALLS_SHARE,
+      gate: approved?.approval ?? dry,
+      onLate() {
+        entry.calls = journal.calls;
+        if (store.has(entry.id)) store.end(entry);
+      },
+    });
+    let execution: Execution | undefined;
     try {
       execution = await options.sandbox.execute({
         ...program,
@@ -83,20 +94,22 @@ export class Executions {
     } finally {
       journal.end();
       entry.calls = journal.calls;
-      entry.isRunning = false;
+      if (execution?.ok) entry.result = execution.value.portable();
+      entry.stdout = execution?.wholeStdout ?? execution?.stdout ?? "";
+      entry.approval = dry?.approval;
+      store.end(entry);
     }
-    if (execution.ok) entry.result = execution.value.portable();
-    entry.stdout = execution.wholeStdout ?? execution.stdout;
-    entry.approvable = dry?.approvable;
-    store.end(entry);
+    const isKept = store.has(entry.id);
     return {
       id: entry.id,
       execution: dry === undefined ? execution : explained(execution),
       counts: journal.counts,
       returnedBytes: journal.returnedBytes,
-      keptCalls: store.has(entry.id) ? entry.calls.filter(({ state }) => state === "done").length : 0,
-      isResultKept: store.has(entry.id) && entry.result !== undefined,
+      keptCalls: isKept ? entry.calls.filter(({ state }) => state === "done").length : 0,
+      isKept,
+      isResultKept: isKept && entry.result !== undefined,
       writes: dry?.writes,
+      approved: approved?.id,
     };
   }
 
@@ -120,8 +133,8 @@ export class Executions {
   }
 
   private approved(id: string, code: string | undefined) {
-    const { id: named, approvable, code: dryCode } = this.store.find(id);
-    if (approvable === undefined)
+    const { id: named, approval, code: dryCode } = this.store.find(id);
+    if (approval === undefined)
       throw new ExecutionError(
         `The execution ${named} was no dry run: there is nothing to approve. Run the program with dry_run first.`,
       );
@@ -129,7 +142,7 @@ export class Executions {
       throw new ExecutionError(
         `The code is not that of the dry run ${named}: leave it out, or dry-run the new program.`,
       );
-    return { approvable, code: dryCode };
+    return { id: named, approval, code: dryCode };
   }
 }
 

@@ -1,5 +1,7 @@
 import { bindTool, type CallContext } from "../bind.js";
 import type { PythonFunction } from "../catalog/python-stubs.js";
+import { ToolOutputError, UnansweredError } from "../catalog/tool.js";
+import type { Untimed } from "../sandbox/deadline.js";
 import { PythonError } from "../sandbox/monty/calls.js";
 import { ValueError } from "../sandbox/monty/values.js";
 import type { HostFunction } from "../sandbox/program.js";
@@ -7,10 +9,13 @@ import { PythonValue } from "../sandbox/python-value.js";
 import { callKey } from "./canonical.js";
 
 /**
- * What became of a call: `done`, it gave a result; `failed`, it gave an error; `unknown`, it was sent, and the program
- * ended before an answer came.
+ * What became of a call: `done`, it gave a result, be it a wrong one; `failed`, it gave an error; `unknown`, it was
+ * sent, and the program saw no answer.
  */
 export type CallState = "running" | "done" | "failed" | "unknown";
+
+/** The order in which a call takes equal ones of before: none is made again while one of them may have been done. */
+const FIRST: readonly CallState[] = ["done", "unknown", "failed"];
 
 /** A tool call as the journal keeps it. */
 export interface JournaledCall {
@@ -19,13 +24,13 @@ export interface JournaledCall {
   readonly isReadOnly: boolean;
   readonly isIdempotent: boolean;
   state: CallState;
-  /** Of a call that is done; undefined where it took too much room to be kept. */
+  /** Of a call that is done; undefined where it took too much room to be kept, or was none that the tool may give. */
   result: PythonValue | undefined;
 }
 
 /** A call that changes something, before it is made. */
 export interface Write {
-  readonly key: string;
+  readonly call: JournaledCall;
   readonly name: string;
   readonly arguments: Readonly<Record<string, unknown>>;
 }
@@ -39,9 +44,9 @@ export interface WriteGate {
    */
   pass(write: Write): PythonValue | undefined;
   /** The journal had the result of an equal call: the write is not made. */
-  replayed(key: string): void;
+  replayed(call: JournaledCall): void;
   /** A write that was let pass has failed. */
-  failed(key: string): void;
+  failed(call: JournaledCall): void;
 }
 
 export interface CallCounts {
@@ -61,6 +66,8 @@ export interface JournalOptions {
   /** Results are kept up to so many bytes: beyond, the oldest read-only calls are forgotten. */
   readonly maxBytes: number;
   readonly gate?: WriteGate | undefined;
+  /** Called when a call gets its answer after the end of the program. */
+  readonly onLate?: (() => void) | undefined;
 }
 
 /** The tool calls of one execution: makes those that an earlier one has not made, and keeps what became of each. */
@@ -69,6 +76,8 @@ export class Journal {
   private own: JournaledCall[] = [];
   /** Calls of the resumed execution that no call has been equal to yet. */
   private readonly unused = new Map<string, JournaledCall[]>();
+  /** Calls that wait for the user's consent, or did when the program ended. */
+  private readonly asking = new Set<JournaledCall>();
   private bytes = 0;
   private returned = 0;
 
@@ -81,9 +90,9 @@ export class Journal {
     }
   }
 
-  /** What an execution that resumes this one starts from. */
+  /** What an execution that resumes this one starts from; of equal calls, those first that this one has got. */
   get calls(): readonly JournaledCall[] {
-    return [...Array.from(this.unused.values()).flat(), ...this.own];
+    return [...this.own, ...Array.from(this.unused.values()).flat()];
   }
 
   /** Length of what the tools returned, as JSON in UTF-8 bytes. */
@@ -104,23 +113,27 @@ export class Journal {
         const known = this.replay(declared.name, key, kind);
         if (known !== undefined) return known;
         const { gate } = this.options;
+        const call: JournaledCall = { key, ...kind, state: "running", result: undefined };
         if (gate !== undefined && !kind.isReadOnly) {
           await host.check(args);
-          const instead = gate.pass({ key, name: declared.name, arguments: args });
+          signal.throwIfAborted();
+          const instead = gate.pass({ call, name: declared.name, arguments: args });
           if (instead !== undefined) return instead;
         }
-        const call: JournaledCall = { key, ...kind, state: "running", result: undefined };
         this.own.push(call);
         this.counts.run += 1;
+        // What is done untimed is to ask the user: nothing is sent before a yes, nor after the program's end.
+        const asking: Untimed = async (work) => {
+          this.asking.add(call);
+          const answer = await untimed(work);
+          if (!signal.aborted) this.asking.delete(call);
+          return answer;
+        };
         try {
-          return this.keep(call, await host.call(args, signal, untimed), host);
+          return this.keep(call, await host.call(args, signal, asking), host);
         } catch (error) {
           // After the end of the program, an error says only that the tool has stopped.
-          if (call.state === "running" && !signal.aborted) {
-            call.state = "failed";
-            this.counts.failed += 1;
-            if (!kind.isReadOnly) gate?.failed(key);
-          }
+          if (call.state === "running" && !signal.aborted) this.fail(call, error);
           throw error;
         }
       },
@@ -129,10 +142,24 @@ export class Journal {
 
   /** The program has ended: calls without an answer are unknown, unless the answer still comes. */
   end(): void {
-    for (const call of this.own.filter(({ state }) => state === "running")) {
-      call.state = "unknown";
-      this.counts.unknown += 1;
-    }
+    // While the user is asked, nothing has been sent, and now nothing will be.
+    for (const call of this.own.filter(({ state }) => state === "running"))
+      this.lose(call, this.asking.has(call) ? "failed" : "unknown");
+  }
+
+  /** A call gave an error: it has failed, unless the error tells that it was sent and unanswered, or done. */
+  private fail(call: JournaledCall, error: unknown): void {
+    const cause = error instanceof Error ? error.cause : undefined;
+    if (cause instanceof ToolOutputError) {
+      call.state = "done";
+      this.counts.failed += 1;
+    } else this.lose(call, cause instanceof UnansweredError ? "unknown" : "failed");
+  }
+
+  private lose(call: JournaledCall, state: "failed" | "unknown"): void {
+    call.state = state;
+    this.counts[state] += 1;
+    if (state === "failed" && !call.isReadOnly) this.options.gate?.failed(call);
   }
 
   /**
@@ -143,7 +170,7 @@ export class Journal {
   private replay(name: string, key: string, kind: Pick<JournaledCall, "isReadOnly" | "isIdempotent">) {
     const equal = this.unused.get(key);
     if (equal === undefined) return undefined;
-    const call = equal.find(({ state }) => state === "done") ?? equal[0];
+    const [call] = equal.toSorted((a, b) => FIRST.indexOf(a.state) - FIRST.indexOf(b.state));
     if (call === undefined) return undefined;
     const take = () => {
       equal.splice(equal.indexOf(call), 1);
@@ -153,11 +180,14 @@ export class Journal {
       take();
       this.own.push(call);
       this.counts.replayed += 1;
-      this.options.gate?.replayed(key);
+      this.options.gate?.replayed(call);
       return call.result;
     }
-    const mayRepeat = call.state === "failed" || kind.isReadOnly || kind.isIdempotent;
-    if (!mayRepeat) throw new PythonError("RuntimeError", `${name}: ${WHY_NOT[call.state]}`);
+    const isSafe = call.state === "failed" || kind.isReadOnly || kind.isIdempotent;
+    if (!isSafe) {
+      const why = WHY_NOT[call.state === "done" ? "done" : "unknown"];
+      throw new PythonError("RuntimeError", `${name}: ${why}`);
+    }
     take();
     return undefined;
   }
@@ -178,6 +208,7 @@ export class Journal {
     call.result = encoded;
     this.bytes += bytesOf(call);
     this.shrink(call);
+    if (isLate) this.options.onLate?.();
     return encoded;
   }
 
@@ -213,9 +244,7 @@ function bytesOf({ result }: JournaledCall): number {
 
 const CHECK = "Find out by a read; to make the call all the same, make it in a program without resume_from.";
 
-const WHY_NOT: Record<CallState, string> = {
-  running: `the outcome of this call is unknown: an equal one is still running. ${CHECK}`,
-  unknown: `the outcome of this call is unknown: an earlier program sent it and ended before the answer came, so it may have been done. ${CHECK}`,
-  done: `this call was done by an earlier program, but its result was too long to be kept. ${CHECK}`,
-  failed: "",
+const WHY_NOT = {
+  unknown: `the outcome of this call is unknown: an earlier program sent it and saw no answer, so it may have been done. ${CHECK}`,
+  done: `this call was done by an earlier program, but its result was too long to be kept, or is none that the tool may give. ${CHECK}`,
 };

@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { PythonValue } from "../sandbox/python-value.js";
+import type { Approval } from "./dry-run.js";
 import type { JournaledCall } from "./journal.js";
 
 /** How much is kept of a connection's executions. */
@@ -20,8 +21,10 @@ export interface KeptExecution {
   /** Undefined where there is none, or it took too much room to be kept. */
   result: PythonValue | undefined;
   stdout: string;
-  /** Writes of a dry run that were not made yet, by their keys: how many equal ones. Undefined for any other run. */
-  approvable: Map<string, number> | undefined;
+  /** Of a dry run: lets its writes pass. */
+  approval: Approval | undefined;
+  /** The latest one that resumes this one. */
+  resumedBy: KeptExecution | undefined;
 }
 
 /** What an id does not name. The message says which ones there are. */
@@ -47,32 +50,40 @@ export class ExecutionStore {
   private readonly ended = new Map<string, { readonly bytes: number; readonly at: number }>();
   private bytes = 0;
   private timer: NodeJS.Timeout | undefined;
+  private isClosed = false;
 
   constructor(private readonly limits: KeepLimits) {}
 
-  /** Begins to keep an execution; `calls` are those that it starts from. */
-  begin(code: string, calls: readonly JournaledCall[]): KeptExecution {
+  /** Begins to keep an execution; it starts from the calls of the one that it resumes. */
+  begin(code: string, resumed?: KeptExecution): KeptExecution {
     const execution: KeptExecution = {
       id: newId(),
       code,
       isRunning: true,
-      calls,
+      calls: resumed?.calls ?? [],
       result: undefined,
       stdout: "",
-      approvable: undefined,
+      approval: undefined,
+      resumedBy: undefined,
     };
+    if (resumed !== undefined) resumed.resumedBy = execution;
     this.byId.set(execution.id, execution);
     return execution;
   }
 
-  /** The execution has ended, with all that is kept of it. Its result is dropped where that alone is too long. */
+  /**
+   * The execution has ended, with all that is kept of it; called again, it keeps more than it did. Its result is
+   * dropped where that alone is too long.
+   */
   end(execution: KeptExecution): void {
     const { limits } = this;
     execution.isRunning = false;
+    if (this.isClosed) return;
     if (sizeOf(execution) > limits.bytes) execution.result = undefined;
     const bytes = sizeOf(execution);
-    this.ended.set(execution.id, { bytes, at: performance.now() });
-    this.bytes += bytes;
+    const before = this.ended.get(execution.id);
+    this.ended.set(execution.id, { bytes, at: before?.at ?? performance.now() });
+    this.bytes += bytes - (before?.bytes ?? 0);
     ExecutionStore.open.add(this);
     while (this.ended.size > limits.executions || this.bytes > limits.bytes) this.dropOldest();
     ExecutionStore.bound(limits.bytes * CONNECTIONS_WORTH);
@@ -93,6 +104,23 @@ export class ExecutionStore {
     return found;
   }
 
+  /**
+   * The execution to resume where one is named: that one, or the last of those that have resumed it. So a call that
+   * one of them has made is made no second time.
+   *
+   * @throws ExecutionError as `find` does.
+   */
+  resumable(id: string): KeptExecution {
+    const named = this.find(id);
+    let last = named;
+    while (last.resumedBy !== undefined) last = last.resumedBy;
+    if (last.isRunning)
+      throw new ExecutionError(
+        `The execution ${last.id}, which resumes ${named.id}, is still running: cancel it, or wait for its end.`,
+      );
+    return last;
+  }
+
   has(id: string): boolean {
     return this.ended.has(id);
   }
@@ -104,6 +132,7 @@ export class ExecutionStore {
   }
 
   close(): void {
+    this.isClosed = true;
     clearTimeout(this.timer);
     this.byId.clear();
     this.ended.clear();

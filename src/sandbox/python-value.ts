@@ -1,6 +1,7 @@
 import { type Decoded, decodeResult } from "./monty/decode.js";
 import { encodeValue } from "./monty/encode.js";
 import { type Measured, measure } from "./monty/measure.js";
+import { portable } from "./monty/portable.js";
 import type { FloatShape } from "./monty/values.js";
 
 /** A Python value as a sandbox process sent it, or as one takes it: what a host function gives as it is. */
@@ -28,9 +29,9 @@ export class PythonValue {
     return decodeResult(this.bytes, maxBytes, note);
   }
 
-  /** A value that a program of another process can be given: this one, or its JSON where it holds what lives in its process only. */
+  /** A value that a program of another process can be given: this one, or one in which other values stand for what lives in its process only. */
   portable(): PythonValue {
-    return this.measure().portable ? this : PythonValue.of(this.toJson().value);
+    return this.measure().portable ? this : new PythonValue(portable(this.bytes));
   }
 
   private measure(): Measured {

@@ -105,7 +105,7 @@ function round(ms: number): number {
 }
 
 /** What is left out, and how to get it. */
-function cutText({ id, execution, isResultKept }: Recorded): string {
+function cutText({ id, execution, isKept, isResultKept }: Recorded): string {
   const parts: string[] = [];
   if (execution.ok && execution.resultBytes !== undefined) {
     const whole = isResultKept
@@ -113,21 +113,27 @@ function cutText({ id, execution, isResultKept }: Recorded): string {
       : "It was too long to be kept: return less.";
     parts.push(`The result is a preview; the whole is ${bytes(execution.resultBytes)} of JSON. ${whole}`);
   }
-  if (execution.wholeStdout !== undefined)
-    parts.push(
-      `What was printed is cut. All of it: \`await load_result("${id}", "stdout")\`, or ${executionUri(id, "stdout")}.`,
-    );
+  if (execution.wholeStdout !== undefined) {
+    const whole = isKept
+      ? `All of it: \`await load_result("${id}", "stdout")\`, or ${executionUri(id, "stdout")}.`
+      : "It was too long to be kept: print less.";
+    parts.push(`What was printed is cut. ${whole}`);
+  }
   return `Cut: ${parts.join(" ")}`;
 }
 
-/** What a program that resumes a failed one need not do again. */
-function keptText({ id, keptCalls, counts }: Recorded): string[] {
+/** What a program that resumes a failed one need not do again, and how to go on. */
+function keptText({ id, keptCalls, counts, isKept, writes, approved }: Recorded): string[] {
   const kept = keptCalls > 0 ? [`${count(keptCalls, "call")} done`] : [];
   if (counts.unknown > 0) kept.push(`${counts.unknown} of unknown outcome`);
-  if (kept.length === 0) return [];
-  return [
-    `Kept: ${kept.join(", ")}. Send the mended program with resume_from: "${id}"; calls that were done are then not made again.`,
-  ];
+  if (kept.length === 0 || !isKept) return [];
+  const from = `resume_from: "${id}"`;
+  const mended = `Send the mended program with ${from}`;
+  const how =
+    approved === undefined
+      ? `${mended}${writes === undefined ? "" : " and dry_run: true"}`
+      : `Send the same program with approve: "${approved}" and ${from}, or a mended one with dry_run: true and ${from}`;
+  return [`Kept: ${kept.join(", ")}. ${how}; calls that were done are then not made again.`];
 }
 
 function dryRunText({ id, execution }: Recorded, writes: NonNullable<Recorded["writes"]>): string {

@@ -111,6 +111,45 @@ describe("a program whose dry run was approved", () => {
     expect(write.runs).toEqual([1, 2, 2, 3]);
   });
 
+  it("makes equal writes as often as they were listed, also when it is resumed", async () => {
+    let isBroken = true;
+    const write = new CountedTool("write");
+    const read = new CountedTool(
+      "read",
+      (x) => {
+        if (isBroken) throw new Error("busy");
+        return x;
+      },
+      READ,
+    );
+    await using test = new TestExecutions([write, read]);
+    const code =
+      "try:\n    await read(0)\nexcept RuntimeError:\n    pass\nawait write(1)\nawait read(1)\nawait write(1)";
+    isBroken = false;
+    const dry = await test.run(code, { dryRun: true });
+    expect(dry.writes).toHaveLength(2);
+    isBroken = true;
+    const first = await test.run(undefined, { approve: dry.id });
+    expect(first).toMatchObject({ execution: { ok: false }, approved: dry.id });
+    isBroken = false;
+    const second = await test.run(undefined, { approve: dry.id, resumeFrom: first.id });
+    expect(resultOf(second)).toBe(1);
+    expect(write.runs).toEqual([1, 1]);
+    const third = await test.run(undefined, { approve: dry.id });
+    expect(failureOf(third)).toContain("was made already");
+  });
+
+  it("makes no write that an earlier program has made", async () => {
+    const { test, write } = open();
+    await using _ = test;
+    const code = "await write(1)";
+    const dry = await test.run(code, { dryRun: true });
+    const made = await test.run(code);
+    await test.run(undefined, { approve: dry.id, resumeFrom: made.id });
+    expect(failureOf(await test.run(undefined, { approve: dry.id }))).toContain("was made already");
+    expect(write.runs).toEqual([1]);
+  });
+
   it("must be the program that was dry-run", async () => {
     const { test, write } = open();
     await using _ = test;

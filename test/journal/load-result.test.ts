@@ -18,10 +18,32 @@ describe("load_result", () => {
     expect(resultOf(await test.run(same))).toEqual(resultOf(await test.run(direct.join("\n"))));
   });
 
-  it("gives the JSON of what lives in one process only", async () => {
+  it("gives what lives in one process only as values that stand for it, and the rest as it was", async () => {
     await using test = new TestExecutions([]);
-    const { id } = await test.run("class P:\n    def __init__(self):\n        self.x = 1\n[P()]");
-    expect(resultOf(await test.run(`(await load_result("${id}"))[0]["x"]`))).toBe(1);
+    const { id } = await test.run(`import datetime
+from collections import namedtuple
+from dataclasses import dataclass
+@dataclass(frozen=True)
+class Row:
+    day: object
+    more: object
+P = namedtuple("P", "x y")
+row = Row(datetime.date(2026, 1, 2), (1, b"x"))
+loop = [1]
+loop.append(loop)
+[row, (row, 2.0), {1: row, row: float("inf")}, {row}, {3}, P(row, 10**30), range(2), loop]`);
+    const row = "{'day': datetime.date(2026, 1, 2), 'more': (1, b'x')}";
+    const value = `await load_result("${id}")`;
+    expect(resultOf(await test.run(`[repr(each) for each in ${value}]`))).toEqual([
+      row,
+      `(${row}, 2.0)`,
+      expect.stringMatching(/^\{1: .*, '\{"day":"2026-01-02","more":\[1,"eA=="\]\}': inf\}$/),
+      `[${row}]`,
+      "{3}",
+      `P(x=${row}, y=1${"0".repeat(30)})`,
+      "'range(0, 2)'",
+      "[1, '[...]']",
+    ]);
   });
 
   it("gives the result of the latest program, and what was printed", async () => {

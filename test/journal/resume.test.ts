@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { type ToolAnnotations, ToolOutputError, UnansweredError } from "../../src/catalog/tool.js";
 import { CountedTool, failureOf, READ, resultOf, TestExecutions } from "../support/executions.js";
 import { hang } from "../support/gate.js";
 import { sandboxPids } from "../support/processes.js";
@@ -75,6 +76,16 @@ describe("a program that resumes a failed one", () => {
     });
     expect(resultOf(second)).toEqual([1, 2, 3]);
     expect(second.counts).toMatchObject({ run: 1, replayed: 2 });
+  });
+
+  it("gives equal calls their results in the order in which they were made, also along a chain", async () => {
+    let count = 0;
+    const write = new CountedTool("write", () => ++count);
+    await using test = new TestExecutions([write]);
+    const first = await test.run("await write(1)\nawait write(1)\n1 / 0");
+    const second = await test.run("await write(1)\n1 / 0", { resumeFrom: first.id });
+    const third = await test.run("[await write(1), await write(1)]", { resumeFrom: second.id });
+    expect(resultOf(third)).toEqual([1, 2]);
   });
 
   it("knows an equal call however its arguments are written", async () => {
@@ -169,6 +180,112 @@ describe("a call that was sent and not answered", () => {
   });
 });
 
+describe("a call that was made again within a program", () => {
+  it("is not made a third time where the second has no answer", async () => {
+    const call = new CountedTool("call", (_, signal) => {
+      if (call.runs.length === 1) throw new Error("busy");
+      return hang(signal);
+    });
+    await using test = new TestExecutions([call]);
+    const cancel = new AbortController();
+    const running = test.run("try:\n    await call(1)\nexcept Exception:\n    await call(1)", {
+      signal: cancel.signal,
+    });
+    await until("the second is made", () => call.runs.length === 2);
+    cancel.abort();
+    const first = await running;
+    expect(first.counts).toEqual({ run: 2, replayed: 0, failed: 1, unknown: 1 });
+    const second = await test.run("await call(1)", { resumeFrom: first.id });
+    expect(failureOf(second)).toContain("the outcome of this call is unknown");
+    expect(call.runs).toHaveLength(2);
+  });
+});
+
+describe("a call whose error tells more", () => {
+  function failing(run: () => unknown, annotations: ToolAnnotations = {}) {
+    const write = new CountedTool("write", run, annotations);
+    return { write, test: new TestExecutions([write]) };
+  }
+
+  it("has an unknown outcome where no answer came", async () => {
+    const { write, test } = failing(() => {
+      throw new UnansweredError("it did not answer");
+    });
+    await using _ = test;
+    const first = await test.run("await write(1)");
+    expect(failureOf(first)).toBe("RuntimeError: write: it did not answer");
+    expect(first.counts).toEqual({ run: 1, replayed: 0, failed: 0, unknown: 1 });
+    const second = await test.run("await write(1)", { resumeFrom: first.id });
+    expect(failureOf(second)).toContain("the outcome of this call is unknown");
+    expect(write.runs).toHaveLength(1);
+  });
+
+  it("is done where it gave a result that the tool must not give", async () => {
+    const { write, test } = failing(() => {
+      throw new ToolOutputError("The tool write returned what it should not.");
+    });
+    await using _ = test;
+    const first = await test.run("await write(1)");
+    expect(first).toMatchObject({ counts: { run: 1, failed: 1, unknown: 0 }, keptCalls: 1 });
+    const second = await test.run("await write(1)", { resumeFrom: first.id });
+    expect(failureOf(second)).toContain("this call was done by an earlier program");
+    expect(write.runs).toHaveLength(1);
+  });
+
+  it("was not made where its user was still being asked", async () => {
+    const { write, test } = failing(() => "made", { destructiveHint: true });
+    await using _ = test;
+    let isAsked = false;
+    const cancel = new AbortController();
+    const running = test.run("await write(1)", {
+      signal: cancel.signal,
+      context: {
+        confirm: (_, signal) => {
+          isAsked = true;
+          return hang(signal) as Promise<boolean>;
+        },
+      },
+    });
+    await until("the user is asked", () => isAsked);
+    cancel.abort();
+    const first = await running;
+    expect(first.counts).toEqual({ run: 1, replayed: 0, failed: 1, unknown: 0 });
+    const context = { confirm: async () => true };
+    const second = await test.run("await write(1)", { resumeFrom: first.id, context });
+    expect(resultOf(second)).toBe("made");
+    expect(write.runs).toHaveLength(1);
+  });
+});
+
+describe("an execution that is resumed more than once", () => {
+  it("goes on from what resumed it last: no write is made twice", async () => {
+    const write = new CountedTool("write");
+    await using test = new TestExecutions([write]);
+    const first = await test.run("await write(1)\n1 / 0");
+    const code = "[await write(1), await write(2)]";
+    const second = await test.run(code, { resumeFrom: first.id });
+    const again = await test.run(code, { resumeFrom: first.id });
+    expect(resultOf(again)).toEqual(resultOf(second));
+    expect(again.counts).toMatchObject({ run: 0, replayed: 2 });
+    expect(write.runs).toEqual([1, 2]);
+  });
+
+  it("waits for what resumes it now", async () => {
+    const stuck = new CountedTool("stuck", (_, signal) => hang(signal));
+    await using test = new TestExecutions([stuck]);
+    const first = await test.run("1 / 0");
+    const cancel = new AbortController();
+    const running = test.run("await stuck(1)", { resumeFrom: first.id, signal: cancel.signal });
+    await until("the program runs", () => stuck.runs.length === 1);
+    await expect(test.run("await stuck(1)", { resumeFrom: first.id })).rejects.toThrow(
+      `which resumes ${first.id}, is still running`,
+    );
+    cancel.abort();
+    await running;
+    expect(stuck.runs).toHaveLength(1);
+  });
+});
+
 describe("resuming", () => {
   it("says which executions there are when the id names none", async () => {
     await using test = new TestExecutions([]);
@@ -203,6 +320,25 @@ describe("results that take too much room", () => {
     expect(second.counts).toEqual({ run: 2, replayed: 4, failed: 0, unknown: 0 });
     expect(read.runs.slice(5)).toEqual([0, 1]);
     expect(write.runs).toEqual([0]);
+  });
+
+  it("are bounded also where they come after the end of the program", async () => {
+    const answers: ((text: string) => void)[] = [];
+    const write = new CountedTool("write", () => new Promise<string>((resolve) => answers.push(resolve)));
+    await using test = new TestExecutions([write], { keep: { bytes: 20_000 } });
+    const ids: string[] = [];
+    for (let i = 0; i < 5; i += 1) {
+      const cancel = new AbortController();
+      const running = test.run("await write(1)", { signal: cancel.signal });
+      await until("the call is made", () => answers.length === i + 1);
+      cancel.abort();
+      ids.push((await running).id);
+    }
+    for (const answer of answers) answer("x".repeat(6000));
+    await new Promise(setImmediate);
+    expect(test.executions.ids()).toEqual(ids.slice(2));
+    const last = await test.run("len(await write(1))", { resumeFrom: "last" });
+    expect(resultOf(last)).toBe(6000);
   });
 
   it("do not make a write happen twice", async () => {

@@ -11,7 +11,7 @@ function open(limits: Partial<KeepLimits> = {}) {
     store,
     /** Keeps an execution with a result of so many bytes. */
     keep(bytes = 10): string {
-      const execution = store.begin("1", []);
+      const execution = store.begin("1");
       execution.result = PythonValue.of("x".repeat(bytes));
       store.end(execution);
       return execution.id;
@@ -57,5 +57,15 @@ describe("the executions that are kept", () => {
     expect(all.flatMap(({ store }) => store.ids()).length).toBe(8);
     expect(small.store.ids()).toEqual([first]);
     for (const { store } of [...all, small]) store.close();
+  });
+});
+
+describe("a store that is closed", () => {
+  it("keeps nothing of a program that ends after it", () => {
+    const { store } = open();
+    const running = store.begin("1");
+    store.close();
+    store.end(running);
+    expect(store.ids()).toEqual([]);
   });
 });

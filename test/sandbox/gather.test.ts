@@ -127,6 +127,35 @@ await asyncio.gather(kind(1), kind(2))`;
   });
 });
 
+describe("functions that a program of a session keeps as values", () => {
+  it("give what they gave before, once a later program catches failures in tasks", async () => {
+    await using test = new TestSandbox();
+    const program = { functions: [root], session: { name: "s" } };
+    const kept =
+      "kept = root\nby_name = {'root': root}\nasync def by_default(x, f=root):\n    return await f(x)";
+    await test.run(kept, program);
+    const all = (x: number) => `[await kept(${x}), await by_name["root"](${x}), await by_default(${x})]`;
+    expect(await test.result(`import asyncio\n${SAFE}${all(4)} + [await safe(-1)]`, program)).toEqual([
+      2,
+      2,
+      2,
+      "root: no root of -1",
+    ]);
+    expect(await test.failure(all(-1), program)).toMatchObject({
+      message: "ValueError: root: no root of -1",
+      line: 1,
+    });
+  });
+
+  it("show nothing of what stands before a program that catches failures in tasks", async () => {
+    await using test = new TestSandbox({ limits: { toolCalls: 5 } });
+    const program = { functions: [root], session: { name: "s" } };
+    expect(await test.result(`${SAFE}kept = root\nrepr(root)`, program)).toMatch(/^<function 'root'/);
+    const failure = await test.failure("for x in range(9):\n    await kept(x)", program);
+    expect(failure).toMatchObject({ message: "The program made more than 5 tool calls.", line: 2 });
+  });
+});
+
 describe("a program with a task that catches", () => {
   it("counts lines as they were sent, in errors and in syntax errors", async () => {
     expect(await run(`${SAFE}await safe(4)\n[][0]`)).toMatchObject({ failure: { line: 8 } });

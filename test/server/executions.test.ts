@@ -22,6 +22,25 @@ async function readAll(connection: TestConnection, uri: string) {
 describe("a failed program", () => {
   const FAILING = "total = 0\nfor i in range(14):\n    total += await write(i)\n";
 
+  it("goes on with a dry run, or as it was approved, where it was begun so", async () => {
+    const write = new CountedTool("write", (x) => {
+      if (x === 2) throw new Error("busy");
+      return x;
+    });
+    const read = new CountedTool("read", (x) => x, READ);
+    await using connection = await TestConnection.open({ tools: [write.tool, read.tool] });
+    const code = "await write(await read(1))\nawait write(2)";
+    const broken = await connection.call("execute_python", { code: `${code}\n1 / 0`, dry_run: true });
+    const ofBroken = `resume_from: "${answerOf(broken).execution_id}"`;
+    expect(textOf(broken)).toContain(`Send the mended program with ${ofBroken} and dry_run: true; calls`);
+    const { execution_id: dry } = await connection.execute(code, { dry_run: true });
+    const failed = await connection.call("execute_python", { approve: dry });
+    const from = `resume_from: "${answerOf(failed).execution_id}"`;
+    expect(textOf(failed)).toContain(
+      `Kept: 2 calls done. Send the same program with approve: "${dry}" and ${from}, or a mended one with dry_run: true and ${from}; calls`,
+    );
+  });
+
   it("tells in a line what is kept and how to go on, and is resumed by its id", async () => {
     const write = new CountedTool("write");
     await using connection = await TestConnection.open({ tools: [write.tool] });

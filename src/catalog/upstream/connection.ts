@@ -9,6 +9,7 @@ import {
   ToolListChangedNotificationSchema,
 } from "@modelcontextprotocol/sdk/types.js";
 import { VERSION } from "../../version.js";
+import { UnansweredError } from "../tool.js";
 import type { UpstreamSettings } from "./config-file.js";
 import { httpTransport } from "./http.js";
 import { type ListedTool, type Listing, listTools, ToolPage } from "./listing.js";
@@ -30,7 +31,7 @@ export interface ConnectionEvents {
 }
 
 /** The server did not answer in time. */
-export class UpstreamTimeoutError extends Error {
+export class UpstreamTimeoutError extends UnansweredError {
   override readonly name = "TimeoutError";
 }
 
@@ -113,7 +114,7 @@ export class Connection {
 
   /**
    * @throws the signal's reason when it aborts: then the server is told.
-   * @throws SessionExpiredError, UpstreamTimeoutError, or an Error that says what went wrong.
+   * @throws SessionExpiredError, UpstreamTimeoutError or another UnansweredError, or an Error that says what went wrong.
    */
   async callTool(
     { name, isTask }: ListedTool,
@@ -197,7 +198,7 @@ export class Connection {
       const isGone = error.code === 404 || (error.code === 400 && /session/i.test(error.message));
       if (isGone && "sessionId" in this.transport && this.transport.sessionId)
         return new SessionExpiredError("its session has expired");
-      return new Error(text);
+      return error.code === 502 || error.code === 504 ? new UnansweredError(text) : new Error(text);
     }
     if (error instanceof McpError && error.code === ErrorCode.RequestTimeout) {
       const problem = this.transportProblem;
@@ -205,11 +206,18 @@ export class Connection {
       return new UpstreamTimeoutError(problem === "" ? late : `${late}; ${problem}`);
     }
     if (error instanceof McpError && error.code === ErrorCode.ConnectionClosed)
-      return new Error(
+      return new UnansweredError(
         `it ended during ${what}: ${this.transportProblem || this.problem || "no reason given"}`,
       );
-    return new Error(text);
+    return isBroken(error) ? new UnansweredError(text) : new Error(text);
   }
+}
+
+/** A request by HTTP got no answer, and not because nobody was there to take it. */
+function isBroken(error: unknown): boolean {
+  if (!(error instanceof Error) || error.message !== "fetch failed") return false;
+  const { code } = (error.cause ?? {}) as NodeJS.ErrnoException;
+  return code !== "ECONNREFUSED" && code !== "ENOTFOUND";
 }
 
 function isNoAnswer({ code }: McpError): boolean {

@@ -24,8 +24,9 @@ export class PythonError extends Error {
   constructor(
     readonly type: (typeof PYTHON_EXCEPTIONS)[number],
     message: string,
+    options?: ErrorOptions,
   ) {
-    super(message);
+    super(message, options);
   }
 }
 

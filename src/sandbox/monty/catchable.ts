@@ -15,28 +15,31 @@ const PRELUDE = `async def ${ANSWER}(future):
     if ok:
         return value
     raise value
-def __tool(host):
-    def call(*args, **kwargs):
-        return ${ANSWER}(host(*args, **kwargs))
-    return call
 `;
 
 const PRELUDE_LINES = PRELUDE.split("\n").length - 1;
 
 /** Code whose calls fail where they are made, and how many lines stand before it. */
 export function catchable(code: string, functions: readonly string[]): { code: string; linesBefore: number } {
-  const bindings = functions.map((name) => `${name} = __tool(${hostName(name)})\n`);
-  return { code: PRELUDE + bindings.join("") + code, linesBefore: PRELUDE_LINES + bindings.length };
+  const wrappers = functions.map(
+    (name) => `def ${name}(*args, **kwargs): return ${ANSWER}(${hostName(name)}(*args, **kwargs))\n`,
+  );
+  return { code: PRELUDE + wrappers.join("") + code, linesBefore: PRELUDE_LINES + wrappers.length };
 }
 
-/** The name under which a function of the host is bound there. */
+/** The name under which a function of the host is bound there, and calls of it arrive. */
 export function hostName(name: string): string {
   return HOST + name;
 }
 
-/** Whether a function is one of those that stand before a program. */
-export function isPrelude(functionName: string): boolean {
-  return functionName === ANSWER;
+/** The function of the host that a call names, where its answer must be data. */
+export function calledAsData(name: string): string | undefined {
+  return name.startsWith(HOST) ? name.slice(HOST.length) : undefined;
+}
+
+/** Whether a frame is of a function that stands before a program, by its name and the text of its line. */
+export function isPrelude(functionName: string, source: string): boolean {
+  return functionName === ANSWER || source.includes(`return ${ANSWER}(${HOST}`);
 }
 
 /** The answer to a call as data. */

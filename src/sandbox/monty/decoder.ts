@@ -39,7 +39,7 @@ export interface DecodeOptions {
   readonly giveUpAt?: number;
 }
 
-type Key = { readonly text: string; readonly value: unknown };
+type Key = { readonly text: string; readonly value: unknown; readonly isCut: boolean };
 
 /** Where a message lies in the bytes. */
 type Span = { readonly start: number; readonly end: number };
@@ -53,6 +53,8 @@ export class Decoder {
   private left: number;
   /** Bytes of JSON until it is certain to be too long, by the least that each value takes. */
   private hope: number;
+  /** Texts that were cut. */
+  private cuts = 0;
 
   constructor(
     private readonly reader: BinaryReader,
@@ -180,6 +182,7 @@ export class Decoder {
       .replace(/[\ud800-\udbff\ufffd]+$/, "");
     const cut = `${kept}… (${bytes.length - Buffer.byteLength(kept)} more bytes)`;
     this.spend(cut);
+    this.cuts += 1;
     return cut;
   }
 
@@ -218,7 +221,7 @@ export class Decoder {
     this.left -= MARK_BYTES;
     const spans = this.spans(end);
     const rest = countRest(this.reader, end);
-    const entries = this.unlimited ? spans.map((span) => this.pair(span)) : this.entries(spans);
+    const entries = this.unlimited ? spans.map((span) => this.pair(span)) : distinct(this.entries(spans));
     this.reader.pos = end;
     const more = spans.length + rest - entries.length;
     if (more === 0) this.left += MARK_BYTES - 2;
@@ -276,7 +279,7 @@ export class Decoder {
   private pair({ start, end }: Span): [Key, unknown] {
     const { reader, path } = this;
     reader.pos = start;
-    let key: Key = { text: "null", value: null };
+    let key: Key = { text: "null", value: null, isCut: false };
     let value: unknown = null;
     while (reader.pos < end) {
       const [field, wireType] = reader.tag();
@@ -296,13 +299,15 @@ export class Decoder {
     const { pos } = reader;
     const [field] = reader.tag();
     reader.pos = pos;
+    const { cuts } = this;
     const value = this.value(end);
-    if (field === F.str) return { text: value as string, value };
+    const isCut = this.cuts > cuts;
+    if (field === F.str) return { text: value as string, value, isCut };
     const text = typeof value === "string" ? value : JSON.stringify(value);
     if (field !== F.int && field !== F.float && field !== F.boolean && field !== F.none) {
-      return this.lossy("a dict key that is no text", () => ({ text, value }), "as text", text);
+      return this.lossy("a dict key that is no text", () => ({ text, value, isCut }), "as text", text);
     }
-    return { text, value };
+    return { text, value, isCut };
   }
 
   private namedTuple(end: number): unknown {
@@ -382,6 +387,16 @@ const MIN_PAIR_BYTES = 64;
 
 /** A generous estimate: what the wire adds to a value outweighs what JSON does, but for escapes. */
 const JSON_BYTES_PER_WIRE_BYTE = 1.5;
+
+/** Those whose keys tell them from one another: cut ones may be alike, or have nothing left. */
+function distinct(entries: readonly [Key, unknown][]): [Key, unknown][] {
+  const texts = new Set<string>();
+  return entries.filter(([{ text, isCut }]) => {
+    const isKept = !texts.has(text) && !(isCut && text.startsWith("…"));
+    texts.add(text);
+    return isKept;
+  });
+}
 
 /** The size to cut the largest things to so that all of them together fit the room. */
 function fairShare(sizes: readonly number[], room: number): number {

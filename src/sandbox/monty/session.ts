@@ -1,5 +1,5 @@
 import { HostCalls, type HostFunctions } from "./calls.js";
-import { asData, catchable, hostName, isPrelude } from "./catchable.js";
+import { asData, calledAsData, catchable, hostName, isPrelude } from "./catchable.js";
 import { encodeDate, encodeDateTime, encodeFunction } from "./encode.js";
 import {
   MontyAbortedError,
@@ -133,14 +133,14 @@ export class MontySession {
     { functions, onPrint, onCall, computing, catchesInTasks = false, signal }: FeedOptions,
   ): Promise<Uint8Array> {
     const calls = new HostCalls();
+    const answeredAsData = new Set<number>();
     const ending = new Ending(signal, this.runtime, computing);
     const turn = (request: Request) => ending.during(this.runtime.turn(request, onPrint));
 
     try {
       const names = [...functions.keys()];
-      const inputs = names.map(
-        (name) => [catchesInTasks ? hostName(name) : name, encodeFunction(name)] as const,
-      );
+      const bound = catchesInTasks ? names.map(hostName) : names;
+      const inputs = bound.map((name) => [name, encodeFunction(name)] as const);
       const fed = catchesInTasks ? catchable(code, names) : { code, linesBefore: 0 };
       let end = await turn(this.feed(fed.code, { inputs, skipTypeCheck: true }, fed.linesBefore));
       for (;;) {
@@ -149,7 +149,10 @@ export class MontySession {
         if (signal.aborted) throw await this.abortWaiting(signal.reason);
         switch (end.type) {
           case "function_call": {
-            const { callId, name, args, kwargs } = end;
+            const { callId, args, kwargs } = end;
+            // In a session, what an earlier program has kept of a function may be the function itself.
+            const asked = calledAsData(end.name);
+            const name = asked ?? end.name;
             const future = this.nextCallId;
             this.nextCallId = (future + 1) % MAX_CALL_ID;
             onCall();
@@ -160,6 +163,7 @@ export class MontySession {
             const next = turn({ type: "resume_call", callId, result });
             // The program is already going on while the host works.
             if (host !== undefined) calls.start(future, host, args, kwargs);
+            if (asked !== undefined) answeredAsData.add(future);
             end = await next;
             break;
           }
@@ -167,9 +171,10 @@ export class MontySession {
             if (end.pendingCallIds.length === 0) throw await this.abortStalled();
             const results = await Promise.race([calls.take(end.pendingCallIds), ending.ended]);
             if (results === "aborted") break;
-            const answers = catchesInTasks
-              ? results.map(([callId, result]) => [callId, asData(result)] as const)
-              : results;
+            const answers = results.map(
+              ([callId, result]) =>
+                [callId, answeredAsData.delete(callId) ? asData(result) : result] as const,
+            );
             end = await turn({ type: "resume_futures", results: answers });
             break;
           }
@@ -225,7 +230,8 @@ export class MontySession {
     const own = `<python-input-${this.feeds - 1}>`;
     const trace = frames.flatMap(({ file, line, name, source }): TraceFrame[] => {
       const functionName = name === "" || name === "<module>" ? null : name;
-      if (file !== own) return isPrelude(name) ? [] : [{ line, functionName, earlier: source.trim() }];
+      if (file !== own)
+        return isPrelude(name, source) ? [] : [{ line, functionName, earlier: source.trim() }];
       return line > this.linesBefore ? [{ line: line - this.linesBefore, functionName }] : [];
     });
     // Frames of the parser have no name; an exception that a running program raises has `<module>` at least.

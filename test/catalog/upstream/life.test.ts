@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { UnansweredError } from "../../../src/catalog/tool.js";
 import { isAlive } from "../../support/processes.js";
 import { until } from "../../support/until.js";
 import { fixtureServer, TestUpstreams } from "../../support/upstream.js";
@@ -12,11 +13,13 @@ it("says that a server died in mid-call and how, starts it again, and leaves the
   const how = "it ended during the call: it exited with code 7; its last line on stderr: I have had enough";
   expect(error.message).toBe(`The MCP server mortal failed: ${how}.`);
   expect((await hanging).message).toBe(error.message);
+  expect(error).toBeInstanceOf(UnansweredError);
   expect(await waiting).toBe("waited");
 
   expect(test.names).toContain("mortal_pid");
   expect(test.state("mortal")).toMatchObject({ state: "down", problem: expect.stringContaining("code 7") });
   const down = await test.failure("mortal_pid");
+  expect(down).not.toBeInstanceOf(UnansweredError);
   expect(down.message).toMatch(
     /^The MCP server mortal is down: it exited with code 7; .* It is being started again\.$/,
   );

@@ -170,6 +170,17 @@ describe("a result of a tool becomes a Python value", () => {
 describe("a long value is cut", () => {
   const cut = (value: unknown, maxBytes: number) => decodeResult(encodeValue(value), maxBytes, () => {});
 
+  it("counts keys as left out that are alike once they are cut, and stays within its length", () => {
+    const alike = new Map(Array.from({ length: 500 }, (_, i) => [`${"\u0001".repeat(200)}${i}`, i]));
+    for (const maxBytes of [256, 1000, 8192]) {
+      const { value } = cut(alike, maxBytes);
+      expect(Buffer.byteLength(JSON.stringify(value))).toBeLessThanOrEqual(maxBytes);
+      expect(value).toMatchObject({ "…": expect.stringMatching(/^49\d more keys$/) });
+    }
+    const short = cut(new Map(Array.from({ length: 9000 }, (_, i) => [`k${i}`, i])), 1000).value as object;
+    expect(Object.keys(short).filter((key) => !/^k\d+$/.test(key))).toEqual(["…"]);
+  });
+
   it("keeps the first items of a list and says how many it left out", () => {
     const { value, truncated } = cut(
       Array.from({ length: 1000 }, (_, i) => i),
