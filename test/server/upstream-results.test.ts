@@ -40,6 +40,28 @@ describe("a tool of another server, called directly", () => {
   });
 });
 
+it("an output schema that clients cannot compile does not cost them the list", async () => {
+  const object = (a: object) => ({ type: "object", properties: { a } });
+  const schemas = {
+    no_type: object({ type: "strnig" }),
+    no_reference: object({ $ref: "#/$defs/none" }),
+    no_pattern: object({ type: "string", pattern: "(" }),
+    fine: { $schema: "https://json-schema.org/draft/2020-12/schema", ...object({ type: "string" }) },
+    same_id: { $id: "https://example.org/a", ...object({ type: "string" }) },
+    same_id_again: { $id: "https://example.org/a", ...object({ type: "number" }) },
+  };
+  const tools = Object.entries(schemas).map(([name, outputSchema]) => ({
+    ...imageTool(),
+    name,
+    outputSchema,
+  }));
+  await using connection = await TestConnection.open({ catalog: new TestSource(tools) });
+  const listed = (await connection.client.listTools()).tools.filter(({ name }) => name in schemas);
+  expect(listed.map(({ name }) => name)).toEqual(Object.keys(schemas));
+  const withOutput = listed.filter(({ outputSchema }) => outputSchema !== undefined);
+  expect(withOutput.map(({ name }) => name)).toEqual(["fine", "same_id", "same_id_again"]);
+});
+
 describe("bytes of a result", () => {
   it("are loaded by programs, also by a later one", async () => {
     await using connection = await open(imageTool());
