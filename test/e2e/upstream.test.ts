@@ -86,6 +86,16 @@ describe("exec --config", () => {
     expect(await pids(other)).toEqual([]);
   });
 
+  it("gives the bytes of an image", async () => {
+    const file = await config({ fixture: fixtureServer() });
+    const image = { type: "image", data: "iVBORw0KGgo=", mimeType: "image/png" };
+    const program = `
+image = await fixture_give(${JSON.stringify({ content: [image] })})
+[image["size"], len(await load_bytes(image["bytes"]))]`;
+    const { stdout, stderr } = await runCli(["exec", "--config", file, "-"], { input: program });
+    expect({ stdout: JSON.parse(stdout), stderr }).toEqual({ stdout: [8, 8], stderr: "" });
+  });
+
   it("makes what goes wrong exceptions that a program can tell apart", async () => {
     const file = await config({ fixture: fixtureServer({}, { timeout_ms: 4000 }) });
     const program = `
