@@ -6,7 +6,7 @@ import { runCli, ServerProcess, StdioConnection } from "../support/cli.js";
 import { ModelEndpoint, type Script } from "../support/model-endpoint.js";
 import { isAlive } from "../support/processes.js";
 import { until } from "../support/until.js";
-import { type Entry, fixtureServer } from "../support/upstream.js";
+import { type Entry, fixtureServer, referenceServer } from "../support/upstream.js";
 
 let dir: string;
 beforeAll(async () => {
@@ -163,6 +163,42 @@ describe("ask --config", () => {
     });
     expect({ code, stdout }).toEqual({ code: 0, stdout: "It is 42.5.\n" });
     expect(stderr).toBe("monty-code-mode: gone: down: there is no command no-such-command\n");
+  });
+});
+
+describe("ask --config, with many tools", () => {
+  it("shows the model what fits, lets it search, and runs a program with what was found", async () => {
+    const file = await config({
+      everything: referenceServer("everything"),
+      files: referenceServer("filesystem", [dir]),
+      memory: referenceServer("memory", [], { env: { MEMORY_FILE_PATH: join(dir, "memory.jsonl") } }),
+    });
+    const offered: string[][] = [];
+    const script: Script = ({ tools, messages }) => {
+      if (tools !== undefined) {
+        offered.push(tools.map((tool) => tool.function.name));
+        const call = { name: "search_tools", arguments: { query: "sum of two numbers" } };
+        return {
+          toolCalls: [
+            offered.length === 1 ? call : { name: "everything_get_sum", arguments: { a: 1, b: 2 } },
+          ],
+        };
+      }
+      const last = messages.at(-1)?.content ?? "";
+      if (last.includes("<tool_results>")) return { text: "It is 3." };
+      const isShown = messages[0]?.content?.includes("async def everything_get_sum(");
+      return { text: isShown ? "```python\nawait everything_get_sum(1, 2)\n```" : "no stub" };
+    };
+    await using endpoint = await ModelEndpoint.start(script);
+    const { code, stdout, stderr } = await runCli(["ask", "What is in my folder?", "--config", file], {
+      env: { OPENAI_API_KEY: "key", OPENAI_BASE_URL: endpoint.url, OPENAI_MODEL: "scripted" },
+    });
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "It is 3.\n", stderr: "" });
+    const [first = [], second = []] = offered;
+    expect(first).toContain("search_tools");
+    expect(first.length).toBeLessThan(20);
+    expect(first).not.toContain("everything_get_sum");
+    expect(second).toContain("everything_get_sum");
   });
 });
 
