@@ -62,6 +62,38 @@ it("an output schema that clients cannot compile does not cost them the list", a
   expect(withOutput.map(({ name }) => name)).toEqual(["fine", "same_id", "same_id_again"]);
 });
 
+it.each([
+  ["lists", (value: unknown) => [value], 47],
+  ["dicts", (value: unknown) => ({ value }), 31],
+])(
+  "a result of too many %s in each other is an exception, and the most is none",
+  async (_what, around, most) => {
+    const nested = (depth: number) => {
+      let value: unknown = null;
+      for (let n = 0; n < depth; n++) value = around(value);
+      return value;
+    };
+    const tools = [most, most + 1, 5000].map((depth, index) => ({
+      ...imageTool(),
+      name: `nest_${index}`,
+      call: async () => nested(depth),
+    }));
+    await using connection = await TestConnection.open({ catalog: new TestSource(tools) });
+    const { result } = await connection.execute(`
+seen = []
+for nest in [nest_0, nest_1, nest_2]:
+    try:
+        seen.append(len(await nest()))
+    except RuntimeError as error:
+        seen.append(str(error))
+seen`);
+    const tooDeep = expect.stringMatching(
+      /^nest_\d\(\) returned what Python cannot hold: .* nested too deeply/,
+    );
+    expect(result).toEqual([1, tooDeep, tooDeep]);
+  },
+);
+
 describe("bytes of a result", () => {
   it("are loaded by programs, also by a later one", async () => {
     await using connection = await open(imageTool());
