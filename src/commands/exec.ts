@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { bindTool, messageOf } from "../bind.js";
 import type { Config } from "../config.js";
 import { ByteStore } from "../program/byte-store.js";
-import { callablesOf, namesIn } from "../program/callables.js";
+import { callablesOf, isNamedIn } from "../program/callables.js";
 import { loadBytesFunction } from "../program/load-bytes.js";
 import { searchToolsFunction } from "../program/search-tools.js";
 import { failureText } from "../sandbox/failure-text.js";
@@ -30,9 +30,7 @@ export async function exec(file: string, config: Config): Promise<number> {
   try {
     tools = await openTools(config, noteLogger);
     // The others would be started for nothing.
-    const names = [...namesIn(code)];
-    const started = tools.started(({ prefix }) => names.some((name) => name.startsWith(prefix)));
-    await Promise.race([started, once(interrupt.signal, "abort")]);
+    await Promise.race([tools.started(isNamedIn(code)), once(interrupt.signal, "abort")]);
     const bytes = new ByteStore();
     const execution = await sandbox.execute({
       code,

@@ -2,11 +2,10 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { ToolListChangedNotificationSchema } from "@modelcontextprotocol/sdk/types.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ServerProcess, StdioConnection } from "../support/cli.js";
-import { type Answer, answerOf, textOf } from "../support/client.js";
+import { ServerProcess } from "../support/cli.js";
+import { textOf } from "../support/client.js";
+import { configFile, Front } from "../support/front.js";
 import { HttpEverything } from "../support/http-everything.js";
 import { isAlive } from "../support/processes.js";
 import { until } from "../support/until.js";
@@ -19,86 +18,18 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true }));
 
-let files = 0;
+let names = 0;
 
 function fileName(): string {
-  files += 1;
-  return join(dir, `file-${files}`);
+  names += 1;
+  return join(dir, `file-${names}`);
 }
 
-async function config(mcpServers: Readonly<Record<string, Entry>>): Promise<string> {
-  const file = `${fileName()}.json`;
-  await writeFile(file, JSON.stringify({ mcpServers }));
-  return file;
-}
-
-/** A client of a server in front of others, over stdio; what it has been told of. */
-class Front implements AsyncDisposable {
-  changes = 0;
-
-  private constructor(
-    readonly client: Client,
-    private readonly end: () => Promise<void>,
-  ) {
-    client.setNotificationHandler(ToolListChangedNotificationSchema, () => {
-      this.changes += 1;
-    });
-  }
-
-  static async open(
-    mcpServers: Readonly<Record<string, Entry>>,
-    flags: readonly string[] = [],
-    client = new Client({ name: "test", version: "1" }),
-  ): Promise<Front> {
-    const args = ["serve", "--config", await config(mcpServers), ...flags];
-    const connection = await StdioConnection.open(args, {}, client);
-    return new Front(client, () => connection[Symbol.asyncDispose]());
-  }
-
-  static async overHttp(mcpServers: Readonly<Record<string, Entry>>, client: Client): Promise<Front> {
-    const server = new ServerProcess([
-      "serve",
-      "--http",
-      "--port",
-      "0",
-      "--config",
-      await config(mcpServers),
-    ]);
-    const transport = new StreamableHTTPClientTransport(await server.listening());
-    // Its session id may be undefined, which the type of transports does not say.
-    await client.connect(transport as Parameters<Client["connect"]>[0]);
-    return new Front(client, async () => {
-      await client.close();
-      await server[Symbol.asyncDispose]();
-    });
-  }
-
-  async execute(code: string): Promise<Answer> {
-    return answerOf(await this.call("execute_python", { code }));
-  }
-
-  call(name: string, args: Record<string, unknown> = {}) {
-    return this.client.callTool({ name, arguments: args });
-  }
-
-  async names(): Promise<string[]> {
-    return (await this.client.listTools()).tools.map(({ name }) => name);
-  }
-
-  async stubs(): Promise<string> {
-    const { contents } = await this.client.readResource({ uri: "monty-code-mode://stubs" });
-    return contents.map((content) => ("text" in content ? content.text : "")).join("");
-  }
-
-  /** The description of execute_python. */
-  async description(): Promise<string> {
-    const { tools } = await this.client.listTools();
-    return tools.find(({ name }) => name === "execute_python")?.description ?? "";
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.end();
-  }
+async function open(
+  mcpServers: Readonly<Record<string, Entry>>,
+  flags: readonly string[] = [],
+): Promise<Front> {
+  return Front.open(await configFile(dir, mcpServers), flags);
 }
 
 describe("the reference servers behind one server", () => {
@@ -108,7 +39,7 @@ describe("the reference servers behind one server", () => {
   beforeAll(async () => {
     await writeFile(join(dir, "notes.txt"), "Buy milk.\n");
     everything = await HttpEverything.start();
-    front = await Front.open({
+    front = await open({
       everything: everything.entry,
       files: referenceServer("filesystem", [dir]),
       memory: referenceServer("memory", [], { env: { MEMORY_FILE_PATH: join(dir, "memory.jsonl") } }),
@@ -188,7 +119,7 @@ await asyncio.gather(
 
 describe("a server that never answers initialize", () => {
   it("keeps no answer waiting, and is named where its functions are wanted", async () => {
-    await using front = await Front.open({
+    await using front = await open({
       slow: fixtureServer({ mode: "silent" }),
       fixture: fixtureServer(),
     });
@@ -207,7 +138,7 @@ describe("a server that never answers initialize", () => {
 describe("the client is told", () => {
   it("when a server comes late, changes its tools, and comes back with others", async () => {
     const [after, started] = [fileName(), fileName()];
-    await using front = await Front.open({ fixture: fixtureServer({ after, started }) }, ["--expose", "all"]);
+    await using front = await open({ fixture: fixtureServer({ after, started }) }, ["--expose", "all"]);
     expect(await front.names()).not.toContain("fixture_pid");
     await writeFile(after, "");
     await until("it is told of the late server", () => front.changes === 1);
@@ -229,8 +160,8 @@ describe("the client is told", () => {
 });
 
 describe("a server that is down", () => {
-  it("raises an exception that says so, in programs and in direct calls, and is named where it never came", async () => {
-    await using front = await Front.open(
+  it("raises an exception that says so, and is named where it never came", async () => {
+    await using front = await open(
       { fixture: fixtureServer(), gone: { command: "no-such-command" }, other: fixtureServer() },
       ["--expose", "all"],
     );
@@ -259,7 +190,7 @@ first = await attempt(fixture_die(1))
 
 describe("the shape of results", () => {
   it("is in the stub once a call has succeeded, and the next program passes the check", async () => {
-    await using front = await Front.open({ fixture: fixtureServer() });
+    await using front = await open({ fixture: fixtureServer() });
     const given = { structuredContent: { rows: [{ id: 1, name: "secret" }] }, content: [] };
     const call = `rows = (await fixture_give(${JSON.stringify(given)}))["rows"]`;
     expect((await front.execute(`${call}\nlen(rows)`)).result).toBe(1);
@@ -283,9 +214,9 @@ describe("consent", () => {
     ] as const)("%s, for a destructive tool and one of confirm", async (_what, answer, refusal) => {
       const user = clientWithUser(() => answer ?? DECLINE);
       const client = answer === undefined ? new Client({ name: "test", version: "1" }) : user.client;
-      const servers = { fixture: fixtureServer({}, { confirm: ["wa*"] }) };
+      const file = await configFile(dir, { fixture: fixtureServer({}, { confirm: ["wa*"] }) });
       await using front =
-        transport === "HTTP" ? await Front.overHttp(servers, client) : await Front.open(servers, [], client);
+        transport === "HTTP" ? await Front.overHttp(file, client) : await Front.open(file, [], client);
       const { result } = await front.execute(`
 done = []
 for call in [fixture_destroy("all"), fixture_wait(1), fixture_give({"content": []})]:
@@ -329,7 +260,7 @@ describe("the tools that a client is shown", () => {
     ["all of 21 where the setting says so", ["a", "b", "c", "d"], ["--expose", "all"], true],
     ["none of 20 where the setting says so", ["a", "b", "c"], ["--expose", "code"], false],
   ])("are %s", async (_what, tools, flags, isShown) => {
-    await using front = await Front.open({ fixture: fixtureServer({ tools }) }, flags);
+    await using front = await open({ fixture: fixtureServer({ tools }) }, flags);
     const names = await started(front);
     expect(names).toHaveLength(isShown ? 3 + 17 + tools.length : 3);
     expect((await front.execute("await fixture_a()")).result).toBe("a");
@@ -337,10 +268,10 @@ describe("the tools that a client is shown", () => {
 
   it("have their stubs in the description of execute_python within the budget alone", async () => {
     const servers = { fixture: fixtureServer() };
-    await using within = await Front.open(servers, ["--stub-tokens", "4000"]);
+    await using within = await open(servers, ["--stub-tokens", "4000"]);
     await started(within);
     expect(await within.description()).toContain("async def fixture_pid(");
-    await using beyond = await Front.open(servers, ["--stub-tokens", "100"]);
+    await using beyond = await open(servers, ["--stub-tokens", "100"]);
     await started(beyond);
     const description = await beyond.description();
     expect(description).toContain("- fixture_*: 13, Does what a test needs");
@@ -348,7 +279,7 @@ describe("the tools that a client is shown", () => {
   });
 
   it("give clients their content as it is, and keep the names of the server's own", async () => {
-    await using front = await Front.open(
+    await using front = await open(
       {
         fixture: fixtureServer(),
         search: fixtureServer({ tools: ["tools"] }),
@@ -373,7 +304,7 @@ describe("the tools that a client is shown", () => {
       { name: "odd", inputSchema, outputSchema },
       { name: "pid", inputSchema },
     ];
-    await using front = await Front.open({ fixture: fixtureServer({ listed }) });
+    await using front = await open({ fixture: fixtureServer({ listed }) });
     expect(await started(front)).toEqual(expect.arrayContaining(["fixture_odd", "fixture_pid"]));
   });
 });
@@ -383,7 +314,7 @@ describe("when the server is killed", () => {
     const started = fileName();
     await using server = await ServerProcess.serve([
       "--config",
-      await config({ fixture: fixtureServer({ started }) }),
+      await configFile(dir, { fixture: fixtureServer({ started }) }),
     ]);
     server.execute(1, "await fixture_hang()");
     const pid = Number(await until("it runs", () => readFile(started, "utf8").catch(() => ""), 10_000));

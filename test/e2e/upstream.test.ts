@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCli, ServerProcess, StdioConnection } from "../support/cli.js";
+import { configFile } from "../support/front.js";
 import { ModelEndpoint, type Script } from "../support/model-endpoint.js";
 import { isAlive } from "../support/processes.js";
 import { until } from "../support/until.js";
@@ -14,14 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true }));
 
-let files = 0;
-
-async function config(mcpServers: Readonly<Record<string, Entry>>): Promise<string> {
-  files += 1;
-  const file = join(dir, `servers-${files}.json`);
-  await writeFile(file, JSON.stringify({ mcpServers }));
-  return file;
-}
+const config = (mcpServers: Readonly<Record<string, Entry>>) => configFile(dir, mcpServers);
 
 /** The processes that a fixture server told of to start. */
 async function pids(file: string): Promise<number[]> {
