@@ -35,8 +35,10 @@ export function callablesOf(
     functions: [...(isContinuing ? functions : named).map(bind), ...ownNamed.map(({ host }) => host)],
     stubs: wholeStubs(catalog, own) ?? withOwn(stubModule(named), own),
     suggest(name) {
-      const server = upstreams.find(({ prefix, state }) => state !== "ready" && name.startsWith(prefix));
-      if (server !== undefined) return `The functions of ${server.name} are not there: ${stateOf(server)}.`;
+      const server = serverOf(name, upstreams);
+      // One that was there once has left its functions.
+      if (server?.tools === 0 && server.state !== "ready")
+        return `The functions of ${server.name} are not there: ${stateOf(server)}.`;
       const all = [...functions, ...own.map(({ host }) => host)];
       const similar = similarNames(
         name,
@@ -45,6 +47,12 @@ export function callablesOf(
       return similar.length === 0 ? undefined : `There is no \`${name}\`. Similar: ${similar.join(", ")}.`;
     },
   };
+}
+
+/** The server whose functions begin so: where one's prefix begins another's, the longer one. */
+function serverOf(name: string, upstreams: readonly UpstreamState[]): UpstreamState | undefined {
+  const fitting = upstreams.filter(({ prefix }) => name.startsWith(prefix));
+  return fitting.sort((a, b) => b.prefix.length - a.prefix.length)[0];
 }
 
 /** The tools for a program, once those servers have started or failed whose functions it names. */
