@@ -153,8 +153,8 @@ describe("traces over stdio", () => {
     expect(collector.span("tools/call get_expenses").attributes).not.toHaveProperty("exception.message");
     const others = collector.spans.filter(({ name }) => name !== "resources/read");
     // Ids and times may hold any digits.
-    const told = others.map(({ name, attributes, events }) => ({ name, attributes, events }));
-    expect(JSON.stringify(told)).not.toContain("777");
+    const told = JSON.stringify(others, (key, value) => (/(Id|Nano)$/.test(key) ? undefined : value));
+    expect(told).not.toContain("777");
   });
 });
 

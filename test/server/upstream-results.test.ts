@@ -112,6 +112,8 @@ describe("bytes of a result", () => {
     expect(error?.message).toContain(
       'no bytes are kept by the name "bytes-7". The latest that are: bytes-1.',
     );
+    // That of a key of a dict would lead astray.
+    expect(error?.hint).toBeUndefined();
   });
 
   it("of another connection are not there", async () => {
