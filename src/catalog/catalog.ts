@@ -22,6 +22,7 @@ export interface UpstreamState {
   /** What the server says of itself, in a line. */
   readonly description: string | undefined;
   readonly state: "starting" | "ready" | "down";
+  /** How many of the catalog's tools are its own; it keeps them while it is down. */
   readonly tools: number;
   /** Why it is down; undefined where it is not. */
   readonly problem: string | undefined;

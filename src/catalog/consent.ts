@@ -26,10 +26,9 @@ export async function requireConsent(
   if (!needsConsent(tool)) return;
   if (confirm === undefined)
     throw new ConsentError(
-      `${tool.name} needs the user's consent, and this client cannot ask for it (it offers no MCP elicitation). Nothing was done.`,
+      "The call needs the user's consent, and nobody can be asked: that takes an MCP client that offers elicitation. Nothing was done.",
     );
   const agreed = await confirm({ tool: tool.name, source: tool.source, arguments: args }, signal);
   signal.throwIfAborted();
-  if (!agreed)
-    throw new ConsentError(`The user did not agree to this call of ${tool.name}. Nothing was done.`);
+  if (!agreed) throw new ConsentError("The user did not agree to the call. Nothing was done.");
 }

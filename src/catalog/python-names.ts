@@ -36,6 +36,9 @@ const MODULES =
 /** Functions of the server's own that programs call. */
 export const OWN_FUNCTIONS: readonly string[] = ["search_tools", "load_bytes", "load_result"];
 
+/** What the server itself offers to clients and programs: no tool may take these names. */
+export const OWN_NAMES: readonly string[] = ["execute_python", "ask", ...OWN_FUNCTIONS];
+
 /** Never a name of a function or a type: it would shadow what programs need. */
 export const RESERVED: ReadonlySet<string> = new Set([
   ...KEYWORDS,

@@ -9,16 +9,12 @@ import { UpstreamServer } from "./upstream/server.js";
 import { ObservedShape } from "./upstream/shapes.js";
 import { upstreamTool } from "./upstream/tool.js";
 
-/** Changes that come together are told as one: servers that start, shapes that a gather of calls shows. */
-const TELL_MS = 100;
-
 /** The tools given, and those of other MCP servers as they come and go. */
 export class UpstreamSource implements CatalogSource {
   private readonly servers: readonly Member[];
   private readonly names: { readonly prefixes: readonly string[]; readonly others: ReadonlySet<string> };
   private readonly listeners = new Set<() => void>();
   private current: Catalog | undefined;
-  private telling: NodeJS.Timeout | undefined;
 
   /** Starts no server yet: see `started`. */
   constructor(
@@ -68,7 +64,6 @@ export class UpstreamSource implements CatalogSource {
 
   /** Ends all servers that are processes of ours, and all connections. */
   async close(): Promise<void> {
-    clearTimeout(this.telling);
     this.listeners.clear();
     await Promise.all(this.servers.map(({ server }) => server.close()));
   }
@@ -107,11 +102,7 @@ export class UpstreamSource implements CatalogSource {
 
   private changed(): void {
     this.current = undefined;
-    this.telling ??= setTimeout(() => {
-      this.telling = undefined;
-      for (const listener of this.listeners) listener();
-    }, TELL_MS);
-    this.telling.unref();
+    for (const listener of this.listeners) listener();
   }
 }
 

@@ -1,9 +1,11 @@
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
-import { messageOf } from "../bind.js";
+import { bindTool, messageOf } from "../bind.js";
 import type { Config } from "../config.js";
-import { callablesOf, namesIn } from "../program/callables.js";
+import { ByteStore } from "../program/byte-store.js";
+import { callablesOf, isNamedIn } from "../program/callables.js";
+import { loadBytesFunction } from "../program/load-bytes.js";
 import { searchToolsFunction } from "../program/search-tools.js";
 import { failureText } from "../sandbox/failure-text.js";
 import { openSandbox } from "./open-sandbox.js";
@@ -28,12 +30,15 @@ export async function exec(file: string, config: Config): Promise<number> {
   try {
     tools = await openTools(config, noteLogger);
     // The others would be started for nothing.
-    const names = [...namesIn(code)];
-    const started = tools.started(({ prefix }) => names.some((name) => name.startsWith(prefix)));
-    await Promise.race([started, once(interrupt.signal, "abort")]);
+    await Promise.race([tools.started(isNamedIn(code)), once(interrupt.signal, "abort")]);
+    const bytes = new ByteStore();
     const execution = await sandbox.execute({
       code,
-      ...callablesOf(code, { source: tools, own: [searchToolsFunction(tools)] }),
+      ...callablesOf(code, {
+        source: tools,
+        own: [searchToolsFunction(tools), ...(tools.upstreams.length > 0 ? [loadBytesFunction(bytes)] : [])],
+        bind: (declared) => bindTool(declared, { keepBytes: (base64) => bytes.keep(base64) }),
+      }),
       owner: sandbox,
       signal: interrupt.signal,
     });

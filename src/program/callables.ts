@@ -1,5 +1,5 @@
 import { bindTool } from "../bind.js";
-import type { Catalog, CatalogSource } from "../catalog/catalog.js";
+import type { Catalog, CatalogSource, UpstreamState } from "../catalog/catalog.js";
 import { type PythonFunction, stubModule } from "../catalog/python-stubs.js";
 import { startedCatalog } from "../catalog/started.js";
 import { patternsFor } from "../catalog/text-patterns.js";
@@ -35,8 +35,10 @@ export function callablesOf(
     functions: [...(isContinuing ? functions : named).map(bind), ...ownNamed.map(({ host }) => host)],
     stubs: wholeStubs(catalog, own) ?? withOwn(stubModule(named), own),
     suggest(name) {
-      const server = upstreams.find(({ prefix, state }) => state !== "ready" && name.startsWith(prefix));
-      if (server !== undefined) return `The functions of ${server.name} are not there: ${stateOf(server)}.`;
+      const server = serverOf(name, upstreams);
+      // One that was there once has left its functions.
+      if (server?.tools === 0 && server.state !== "ready")
+        return `The functions of ${server.name} are not there: ${stateOf(server)}.`;
       const all = [...functions, ...own.map(({ host }) => host)];
       const similar = similarNames(
         name,
@@ -47,10 +49,21 @@ export function callablesOf(
   };
 }
 
+/** The server whose functions begin so: where one's prefix begins another's, the longer one. */
+function serverOf(name: string, upstreams: readonly UpstreamState[]): UpstreamState | undefined {
+  const fitting = upstreams.filter(({ prefix }) => name.startsWith(prefix));
+  return fitting.sort((a, b) => b.prefix.length - a.prefix.length)[0];
+}
+
 /** The tools for a program, once those servers have started or failed whose functions it names. */
 export function catalogFor(code: string, source: CatalogSource, signal?: AbortSignal): Promise<Catalog> {
+  return startedCatalog(source, isNamedIn(code), signal);
+}
+
+/** Whether the code names functions of a server. */
+export function isNamedIn(code: string): (upstream: UpstreamState) => boolean {
   const names = [...namesIn(code)];
-  return startedCatalog(source, ({ prefix }) => names.some((name) => name.startsWith(prefix)), signal);
+  return ({ prefix }) => names.some((name) => name.startsWith(prefix));
 }
 
 /** What the type checker reads for every program alike; undefined for a catalog that is too large. */
@@ -66,13 +79,13 @@ export function withOwn(stubs: string, own: readonly OwnFunction[]): string {
 }
 
 /** Why a server has no tools now. */
-export function stateOf({ state, problem }: CatalogSource["upstreams"][number]): string {
+export function stateOf({ state, problem }: UpstreamState): string {
   if (state === "starting") return "it is still starting";
   return problem === undefined ? "it is down" : `it is down, ${problem.replace(/\.$/, "")}`;
 }
 
 /** The names in the code, as Python reads names; those in texts and comments as well. */
-export function namesIn(code: string): ReadonlySet<string> {
+function namesIn(code: string): ReadonlySet<string> {
   const text = code.normalize("NFKC");
   return new Set(text.split(patternsFor(text).outsideIdentifier));
 }

@@ -27,7 +27,7 @@ export function loadBytesFunction(store: ByteStore): OwnFunction {
         const latest = store.names.slice(-LISTED).join(", ");
         const kept = latest === "" ? "None are kept." : `The latest that are: ${latest}.`;
         throw new PythonError(
-          "KeyError",
+          "ValueError",
           `${NAME}: no bytes are kept by the name ${JSON.stringify(name)}. ${kept}`,
         );
       },

@@ -1,6 +1,7 @@
 import { type CallContext, messageOf } from "../bind.js";
 import type { JsonSchema, Tool } from "../catalog/tool.js";
 import type { ServerObserver, ToolOutcome } from "./observer.js";
+import { isCompilable } from "./output-schemas.js";
 import { errorResult, type RequestExtra, type ServerTool } from "./server-tool.js";
 
 export interface CatalogToolOptions {
@@ -15,15 +16,14 @@ export interface CatalogToolOptions {
 export function catalogTool(tool: Tool, { contextOf, observer }: CatalogToolOptions): ServerTool {
   const { name, description, annotations, outputSchema } = tool;
   const wrapped = outputSchema?.type !== "object";
+  const listedOutput = outputSchema && listedOutputSchema(tool, outputSchema, wrapped);
   return {
     listing: {
       name,
       ...(annotations.title !== undefined && { title: annotations.title }),
       description,
       inputSchema: { ...listed(tool.inputSchema), type: "object" },
-      ...(outputSchema && {
-        outputSchema: wrapped ? wrap(listed(outputSchema)) : { ...listed(outputSchema), type: "object" },
-      }),
+      ...(listedOutput && { outputSchema: listedOutput }),
       annotations: { ...annotations },
     },
     async call(args, extra) {
@@ -60,6 +60,12 @@ function isObject(value: unknown): boolean {
 /** A schema as clients see it: the dialect is MCP's own default. */
 function listed({ $schema: _, ...schema }: JsonSchema): Record<string, unknown> {
   return schema;
+}
+
+function listedOutputSchema({ forward }: Tool, schema: JsonSchema, wrapped: boolean) {
+  // Those of local tools come from zod.
+  if (forward !== undefined && !isCompilable(schema)) return undefined;
+  return wrapped ? wrap(listed(schema)) : { ...listed(schema), type: "object" as const };
 }
 
 function wrap(schema: Record<string, unknown>) {

@@ -59,7 +59,7 @@ export class UserConsent {
       const isLate = error instanceof McpError && error.code === ErrorCode.RequestTimeout;
       const why = isLate ? `nobody answered within ${this.answerMs / 1000} s` : messageOf(error);
       throw new ConsentError(
-        `${request.tool} needs the user's consent, and the client gave no answer: ${why}. Nothing was done.`,
+        `The call needs the user's consent, and the client gave no answer: ${why}. Nothing was done.`,
       );
     } finally {
       signal.removeEventListener("abort", abort);

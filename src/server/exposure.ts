@@ -31,16 +31,15 @@ export function describeFunctions(source: CatalogSource, { stubTokens }: Exposur
 }
 
 function groups({ catalog, upstreams }: CatalogSource): string[] {
-  const names = catalog.stubs.functions.map(({ name }) => name);
   const named = upstreams.slice(0, MAX_SERVERS);
   const said = named.map(whatItSays);
   const isShort = said.join("").length <= MAX_DESCRIPTIONS;
-  const ofServers = named.map(({ prefix, state }, index) => {
-    const count = names.filter((name) => name.startsWith(prefix)).length;
-    return `- ${prefix}*: ${count === 0 ? STATE[state] : count}${isShort ? said[index] : ""}`;
-  });
+  const ofServers = named.map(
+    ({ prefix, state, tools }, index) =>
+      `- ${prefix}*: ${tools === 0 ? STATE[state] : tools}${isShort ? said[index] : ""}`,
+  );
   const more = upstreams.length - ofServers.length;
-  const own = names.filter((name) => !upstreams.some(({ prefix }) => name.startsWith(prefix))).length;
+  const own = upstreams.reduce((left, { tools }) => left - tools, catalog.size);
   return [
     ...ofServers,
     ...(more > 0 ? [`- and ${more} more servers`] : []),

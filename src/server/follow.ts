@@ -1,7 +1,7 @@
 import type { CatalogSource } from "../catalog/catalog.js";
 
-/** Servers that start together bring their tools one after the other: who follows is told once, milliseconds. */
-const TOGETHER_MS = 50;
+/** Changes that come together are told as one: servers that start, shapes that a gather of calls shows. Milliseconds. */
+const TOGETHER_MS = 100;
 
 /** Calls `listener` soon after changes of the catalog, once for several; until the function that it returns is called. */
 export function follow(source: CatalogSource, listener: () => void): () => void {

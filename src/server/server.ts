@@ -6,7 +6,7 @@ import {
 } from "@modelcontextprotocol/sdk/types.js";
 import type { CallContext } from "../bind.js";
 import { type Catalog, type CatalogSource, sourceOf } from "../catalog/catalog.js";
-import { OWN_FUNCTIONS } from "../catalog/python-names.js";
+import { OWN_NAMES } from "../catalog/python-names.js";
 import { type AskSettings, type ExposureSettings, type ModelSettings, readConfig } from "../config.js";
 import { Executions } from "../journal/executions.js";
 import { loadResultFunction } from "../journal/load-result.js";
@@ -57,9 +57,6 @@ const DEFAULTS = readConfig({}, {});
 const INSTRUCTIONS =
   "To answer a question that takes more than one tool call, write one Python program for execute_python: it calls the " +
   "tools itself and only its result comes back.";
-
-/** Names that a tool of the catalog must not take. */
-const OWN_NAMES = ["execute_python", "ask", ...OWN_FUNCTIONS];
 
 /**
  * Makes an MCP server for one connection: connect it to a transport. When the connection closes, the

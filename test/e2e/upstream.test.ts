@@ -1,12 +1,13 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCli, ServerProcess, StdioConnection } from "../support/cli.js";
+import { configFile } from "../support/front.js";
 import { ModelEndpoint, type Script } from "../support/model-endpoint.js";
 import { isAlive } from "../support/processes.js";
 import { until } from "../support/until.js";
-import { type Entry, fixtureServer } from "../support/upstream.js";
+import { type Entry, fixtureServer, referenceServer } from "../support/upstream.js";
 
 let dir: string;
 beforeAll(async () => {
@@ -14,14 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true }));
 
-let files = 0;
-
-async function config(mcpServers: Readonly<Record<string, Entry>>): Promise<string> {
-  files += 1;
-  const file = join(dir, `servers-${files}.json`);
-  await writeFile(file, JSON.stringify({ mcpServers }));
-  return file;
-}
+const config = (mcpServers: Readonly<Record<string, Entry>>) => configFile(dir, mcpServers);
 
 /** The processes that a fixture server told of to start. */
 async function pids(file: string): Promise<number[]> {
@@ -84,6 +78,16 @@ describe("exec --config", () => {
     expect(more).toEqual([]);
     expect(isAlive(pid)).toBe(false);
     expect(await pids(other)).toEqual([]);
+  });
+
+  it("gives the bytes of an image", async () => {
+    const file = await config({ fixture: fixtureServer() });
+    const image = { type: "image", data: "iVBORw0KGgo=", mimeType: "image/png" };
+    const program = `
+image = await fixture_give(${JSON.stringify({ content: [image] })})
+[image["size"], len(await load_bytes(image["bytes"]))]`;
+    const { stdout, stderr } = await runCli(["exec", "--config", file, "-"], { input: program });
+    expect({ stdout: JSON.parse(stdout), stderr }).toEqual({ stdout: [8, 8], stderr: "" });
   });
 
   it("makes what goes wrong exceptions that a program can tell apart", async () => {
@@ -153,6 +157,42 @@ describe("ask --config", () => {
     });
     expect({ code, stdout }).toEqual({ code: 0, stdout: "It is 42.5.\n" });
     expect(stderr).toBe("monty-code-mode: gone: down: there is no command no-such-command\n");
+  });
+});
+
+describe("ask --config, with many tools", () => {
+  it("shows the model what fits, lets it search, and runs a program with what was found", async () => {
+    const file = await config({
+      everything: referenceServer("everything"),
+      files: referenceServer("filesystem", [dir]),
+      memory: referenceServer("memory", [], { env: { MEMORY_FILE_PATH: join(dir, "memory.jsonl") } }),
+    });
+    const offered: string[][] = [];
+    const script: Script = ({ tools, messages }) => {
+      if (tools !== undefined) {
+        offered.push(tools.map((tool) => tool.function.name));
+        const call = { name: "search_tools", arguments: { query: "sum of two numbers" } };
+        return {
+          toolCalls: [
+            offered.length === 1 ? call : { name: "everything_get_sum", arguments: { a: 1, b: 2 } },
+          ],
+        };
+      }
+      const last = messages.at(-1)?.content ?? "";
+      if (last.includes("<tool_results>")) return { text: "It is 3." };
+      const isShown = messages[0]?.content?.includes("async def everything_get_sum(");
+      return { text: isShown ? "```python\nawait everything_get_sum(1, 2)\n```" : "no stub" };
+    };
+    await using endpoint = await ModelEndpoint.start(script);
+    const { code, stdout, stderr } = await runCli(["ask", "What is in my folder?", "--config", file], {
+      env: { OPENAI_API_KEY: "key", OPENAI_BASE_URL: endpoint.url, OPENAI_MODEL: "scripted" },
+    });
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "It is 3.\n", stderr: "" });
+    const [first = [], second = []] = offered;
+    expect(first).toContain("search_tools");
+    expect(first.length).toBeLessThan(20);
+    expect(first).not.toContain("everything_get_sum");
+    expect(second).toContain("everything_get_sum");
   });
 });
 

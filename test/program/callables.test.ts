@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Catalog } from "../../src/catalog/catalog.js";
 import { pythonStubs, stubModule } from "../../src/catalog/python-stubs.js";
+import type { Tool } from "../../src/catalog/tool.js";
 import { callablesOf } from "../../src/program/callables.js";
 import { expenseTools } from "../../tools/expenses/index.js";
 import { manyTools } from "../support/many-tools.js";
@@ -61,6 +62,23 @@ it("a function of a server that is not there is said to be, with the reason", as
   expect((await failure('await slack_get_user("7")', source)).hint).toBe(
     "The functions of slack are not there: it is still starting.",
   );
+});
+
+it("a function is looked for at its own server, also at one that was there once", async () => {
+  const tools = ["git_pull", "git_hub_get_issue"].map((name) => ({ ...(manyTools[0] as Tool), name }));
+  const source = new TestSource(tools, [
+    upstream("git", { state: "down", tools: 1 }),
+    upstream("git_hub", { tools: 1 }),
+    upstream("git_lab", { state: "starting" }),
+  ]);
+  const hints = ["git_pul", "git_hub_get_issu", "git_lab_get_issue"].map(
+    async (name) => (await failure(`await ${name}()`, source)).hint,
+  );
+  expect(await Promise.all(hints)).toEqual([
+    "There is no `git_pul`. Similar: git_pull.",
+    "There is no `git_hub_get_issu`. Similar: git_hub_get_issue.",
+    "The functions of git_lab are not there: it is still starting.",
+  ]);
 });
 
 it("of few tools the checker reads all stubs, the same for every program", () => {

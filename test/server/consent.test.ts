@@ -77,9 +77,7 @@ describe("before a destructive tool runs, the user", () => {
     const result = await connection.call("delete_file", { path: "a.txt" });
     expect(deleted).toEqual(isRun ? ["a.txt"] : []);
     if (!isRun)
-      expect(textOf(result)).toBe(
-        "delete_file: The user did not agree to this call of delete_file. Nothing was done.",
-      );
+      expect(textOf(result)).toBe("delete_file: The user did not agree to the call. Nothing was done.");
   });
 
   it("is asked in a program, which can catch a refusal", async () => {
@@ -93,7 +91,7 @@ describe("before a destructive tool runs, the user", () => {
 [await attempt(p) for p in ["a", "keep", "b"]]`);
     expect(result).toEqual([
       "a is gone",
-      "delete_file: The user did not agree to this call of delete_file. Nothing was done.",
+      "delete_file: The user did not agree to the call. Nothing was done.",
       "b is gone",
     ]);
     expect(deleted.sort()).toEqual(["a", "b"]);
@@ -186,9 +184,11 @@ describe("before a destructive tool runs, the user", () => {
 it("a client that cannot ask its user is told, and nothing is done", async () => {
   const { tool, deleted } = deletingTool();
   await using connection = await TestConnection.open({ tools: [tool] });
-  expect(textOf(await connection.call("delete_file", { path: "a" }))).toMatch(/offers no MCP elicitation/);
+  expect(textOf(await connection.call("delete_file", { path: "a" }))).toMatch(
+    /an MCP client that offers elicitation/,
+  );
   const { error } = await connection.execute('await delete_file("a")');
-  expect(error?.message).toMatch(/^PermissionError: .*offers no MCP elicitation/);
+  expect(error?.message).toMatch(/^PermissionError: .*an MCP client that offers elicitation/);
   expect(deleted).toEqual([]);
 });
 
@@ -201,7 +201,7 @@ it("a user who does not answer in time has not agreed", async () => {
   const confirm = new UserConsent(server, 50).confirmFor(1);
   const request = { tool: "x", source: undefined, arguments: {} };
   await expect(confirm?.(request, new AbortController().signal)).rejects.toThrow(
-    "x needs the user's consent, and the client gave no answer: nobody answered within 0.05 s. Nothing was done.",
+    "The call needs the user's consent, and the client gave no answer: nobody answered within 0.05 s. Nothing was done.",
   );
   await client.close();
 });

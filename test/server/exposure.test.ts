@@ -84,6 +84,16 @@ describe("500 tools", () => {
   });
 });
 
+it("tools are counted for the server that they come from, whatever its name begins with", async () => {
+  const names = ["a_one", "a_two", "a_b_one", "a_own"];
+  const tools = names.map((name) => defineTool({ name, description: "", input: z.object({}), run: () => 1 }));
+  const source = new TestSource(tools, [upstream("a", { tools: 2 }), upstream("a_b", { tools: 1 })]);
+  const description = described(
+    await listOf({ catalog: source, exposure: { expose: undefined, stubTokens: 1 } }),
+  );
+  expect(description).toMatch(/- a_\*: 2\n- a_b_\*: 1\n- 1 of this server's own$/);
+});
+
 it("so many servers that say so much are named alone", async () => {
   const upstreams = Array.from({ length: 60 }, (_, index) =>
     upstream(`server${index}`, { description: `${"描述".repeat(100)}\n# Ignore this.` }),

@@ -40,6 +40,60 @@ describe("a tool of another server, called directly", () => {
   });
 });
 
+it("an output schema that clients cannot compile does not cost them the list", async () => {
+  const object = (a: object) => ({ type: "object", properties: { a } });
+  const schemas = {
+    no_type: object({ type: "strnig" }),
+    no_reference: object({ $ref: "#/$defs/none" }),
+    no_pattern: object({ type: "string", pattern: "(" }),
+    fine: { $schema: "https://json-schema.org/draft/2020-12/schema", ...object({ type: "string" }) },
+    same_id: { $id: "https://example.org/a", ...object({ type: "string" }) },
+    same_id_again: { $id: "https://example.org/a", ...object({ type: "number" }) },
+  };
+  const tools = Object.entries(schemas).map(([name, outputSchema]) => ({
+    ...imageTool(),
+    name,
+    outputSchema,
+  }));
+  await using connection = await TestConnection.open({ catalog: new TestSource(tools) });
+  const listed = (await connection.client.listTools()).tools.filter(({ name }) => name in schemas);
+  expect(listed.map(({ name }) => name)).toEqual(Object.keys(schemas));
+  const withOutput = listed.filter(({ outputSchema }) => outputSchema !== undefined);
+  expect(withOutput.map(({ name }) => name)).toEqual(["fine", "same_id", "same_id_again"]);
+});
+
+it.each([
+  ["lists", (value: unknown) => [value], 47],
+  ["dicts", (value: unknown) => ({ value }), 31],
+])(
+  "a result of too many %s in each other is an exception, and the most is none",
+  async (_what, around, most) => {
+    const nested = (depth: number) => {
+      let value: unknown = null;
+      for (let n = 0; n < depth; n++) value = around(value);
+      return value;
+    };
+    const tools = [most, most + 1, 5000].map((depth, index) => ({
+      ...imageTool(),
+      name: `nest_${index}`,
+      call: async () => nested(depth),
+    }));
+    await using connection = await TestConnection.open({ catalog: new TestSource(tools) });
+    const { result } = await connection.execute(`
+seen = []
+for nest in [nest_0, nest_1, nest_2]:
+    try:
+        seen.append(len(await nest()))
+    except RuntimeError as error:
+        seen.append(str(error))
+seen`);
+    const tooDeep = expect.stringMatching(
+      /^nest_\d\(\) returned what Python cannot hold: .* nested too deeply/,
+    );
+    expect(result).toEqual([1, tooDeep, tooDeep]);
+  },
+);
+
 describe("bytes of a result", () => {
   it("are loaded by programs, also by a later one", async () => {
     await using connection = await open(imageTool());
@@ -58,6 +112,8 @@ describe("bytes of a result", () => {
     expect(error?.message).toContain(
       'no bytes are kept by the name "bytes-7". The latest that are: bytes-1.',
     );
+    // That of a key of a dict would lead astray.
+    expect(error?.hint).toBeUndefined();
   });
 
   it("of another connection are not there", async () => {

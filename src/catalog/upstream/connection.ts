@@ -227,7 +227,7 @@ function isNoAnswer({ code }: McpError): boolean {
 function whatHappened(error: unknown): string {
   if (error instanceof StreamableHTTPError) return httpProblem(error);
   if (error instanceof McpError)
-    return `it answered with an error: ${error.message.replace(/^MCP error -?\d+: /, "")}`;
+    return `it answered with an error: ${error.message.replace(/^(MCP error -?\d+: )+/, "")}`;
   if (!(error instanceof Error)) return String(error);
   // Of zod, by the SDK: what came is not what the protocol says.
   if ("issues" in error) return "it answered with what the protocol does not know";

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { JsonSchema, ToolAnnotations } from "../tool.js";
 
 /** What a server may ask of us with its list. */
-const MAX_TOOLS = 1000;
+const MAX_TOOLS = 5000;
 const MAX_PAGES = 100;
 const MAX_DESCRIPTION = 4000;
 const MAX_TITLE = 200;
@@ -44,24 +44,24 @@ export async function listTools(
 ): Promise<Listing> {
   const problems: string[] = [];
   const found = new Map<string, ListedTool>();
-  const offered: string[] = [];
+  const offered = new Set<string>();
   let cursor: string | undefined;
   for (let count = 0; ; count++) {
     const { tools, nextCursor } = await page(cursor);
-    for (const listed of tools) {
+    const room = MAX_TOOLS - offered.size;
+    for (const listed of tools.slice(0, room)) {
       const tool = readTool(listed);
       if (typeof tool === "string") problems.push(tool);
-      else if (offered.includes(tool.name))
+      else if (offered.has(tool.name))
         problems.push(`lists two tools named ${tool.name}; the first of them is used`);
       else {
-        offered.push(tool.name);
+        offered.add(tool.name);
         if (isWanted(tool.name, filter)) found.set(tool.name, tool);
       }
-      if (offered.length >= MAX_TOOLS) break;
     }
-    if (nextCursor === undefined) break;
-    if (offered.length >= MAX_TOOLS || nextCursor === cursor || count >= MAX_PAGES) {
-      problems.push(`lists too many tools; the first ${offered.length} of them are used`);
+    if (tools.length <= room && nextCursor === undefined) break;
+    if (tools.length >= room || nextCursor === cursor || count >= MAX_PAGES) {
+      problems.push(`lists too many tools; the first ${offered.size} of them are used`);
       break;
     }
     cursor = nextCursor;
@@ -91,10 +91,10 @@ function isWanted(name: string, { allow, deny }: ListFilter): boolean {
 }
 
 /** A list that names no tool is most likely misspelt, and what it should keep away is there. */
-function unmatched(offered: readonly string[], { allow, deny, confirm }: ListFilter): string[] {
+function unmatched(offered: ReadonlySet<string>, { allow, deny, confirm }: ListFilter): string[] {
   return Object.entries({ allow: allow ?? [], deny, confirm }).flatMap(([list, patterns]) =>
     patterns
-      .filter((pattern) => !offered.some((name) => matches([pattern], name)))
+      .filter((pattern) => ![...offered].some((name) => matches([pattern], name)))
       .map((pattern) => `has no tool that ${list} means by ${JSON.stringify(pattern)}`),
   );
 }

@@ -1,8 +1,5 @@
 import { createHash } from "node:crypto";
-import { RESERVED, unique } from "../python-names.js";
-
-/** What the server itself offers to clients and programs. */
-const OWN_NAMES = ["execute_python", "ask", "search_tools", "load_result", "load_bytes"];
+import { OWN_NAMES, RESERVED, unique } from "../python-names.js";
 
 /** As long as the names of tools may be in MCP. */
 const MAX_NAME = 128;

@@ -88,7 +88,7 @@ export class UpstreamServer {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof Error && !(error instanceof UpstreamDownError))
-        error.message = `The MCP server ${this.name} failed: ${error.message.replace(/\.$/, "")}.`;
+        error.message = `The MCP server ${this.name} failed: ${asSentence(error.message)}`;
       throw error;
     }
   }
@@ -112,9 +112,8 @@ export class UpstreamServer {
     await unlessAborted(this.start(), signal);
     if (this.connection) return this.connection;
     const again = this.waiting ? " It is being started again." : "";
-    throw new UpstreamDownError(
-      `The MCP server ${this.name} is down: ${this.problem ?? "it has not started"}.${again}`,
-    );
+    const why = asSentence(this.problem ?? "it has not started");
+    throw new UpstreamDownError(`The MCP server ${this.name} is down: ${why}${again}`);
   }
 
   private async connect(): Promise<void> {
@@ -218,4 +217,9 @@ export class UpstreamServer {
   private log(level: "debug" | "info" | "warn", text: string): void {
     this.logger[level](`${this.name}: ${text}`, { upstream: this.name });
   }
+}
+
+/** With one full stop: a server's last words may bring their own. */
+function asSentence(text: string): string {
+  return `${text.replace(/\.$/, "")}.`;
 }

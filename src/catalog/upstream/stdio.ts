@@ -13,6 +13,8 @@ const MAX_STDERR_LINE = 1000;
 /** Lines that are no messages, one after the other, until the server is given up. */
 const MAX_RUBBISH = 1000;
 const LONGEST_QUOTE = 80;
+/** Lines around an error that say nothing by themselves: of a stack, of an object, of Node.js at its end. */
+const FRAME = /^\s|^[\])}]|^Node\.js v\d/;
 /** How long a server may take to end once its stdin is closed, and again after SIGTERM. */
 const GRACE_MS = 1000;
 /** How long its last words may take to arrive once it has ended. */
@@ -105,7 +107,8 @@ export class StdioTransport implements Transport {
       () => this.giveUp(`it sent a message longer than ${MAX_MESSAGE_BYTES / 1024 / 1024} MiB`),
     );
     const words = (line: string) => {
-      if (line.trim() !== "") this.lastWords = line.trim().slice(0, MAX_STDERR_LINE);
+      if (line.trim() !== "" && (this.lastWords === "" || !FRAME.test(line)))
+        this.lastWords = line.trim().slice(0, MAX_STDERR_LINE);
       this.onStderr(line);
     };
     const errors = new Lines(MAX_STDERR_LINE, words, (beginning) => words(`${beginning}…`));
@@ -155,7 +158,8 @@ export class StdioTransport implements Transport {
 
 function whyNotStarted(error: Error, command: string): string {
   const { code } = error as NodeJS.ErrnoException;
-  if (code === "ENOENT") return `there is no command ${command}`;
+  if (code === "ENOENT")
+    return `there is no command ${command}${/\s/.test(command) ? " (arguments go into args)" : ""}`;
   if (code === "EACCES") return `${command} may not be executed`;
   return error.message;
 }

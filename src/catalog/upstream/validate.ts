@@ -20,6 +20,8 @@ const OPTIONS: Options = {
   // Compiling looks at the types of all keywords, and the schema of schemas takes long to compile itself.
   meta: false,
   validateSchema: false,
+  // An argument may be called constructor: what every object inherits is none.
+  ownProperties: true,
   // A small definition that is used often must not become a large one.
   inlineRefs: false,
   code: {

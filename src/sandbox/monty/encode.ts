@@ -5,7 +5,7 @@ import { FIELD as F, type FloatShape, formatPath, ValueError } from "./values.js
  * Encodes a JavaScript value as a Python value.
  *
  * @throws ValueError that names the place, for functions, symbols, cycles, text that is not valid
- * Unicode, and objects that are neither plain nor a Date, Map, Set or Uint8Array.
+ * Unicode, and objects that are neither plain nor a Date, Map, Set or Uint8Array; and for what is nested too deeply.
  */
 export function encodeValue(value: unknown, floats?: FloatShape): Uint8Array {
   try {
@@ -94,8 +94,14 @@ function ints(writer: BinaryWriter, numbers: readonly number[]): void {
   });
 }
 
+/** The runtime reads messages in messages to a limit; what is around a value takes the rest. */
+const MAX_MESSAGES = 95;
+const MESSAGES_OF_ITEM = 2;
+const MESSAGES_OF_PAIR = 3;
+
 class Encoder {
   private readonly open = new Set<object>();
+  private messages = 0;
   private readonly path: (string | number)[] = [];
 
   constructor(private readonly out: BinaryWriter) {}
@@ -173,6 +179,7 @@ class Encoder {
 
   private writeItems(field: number, items: readonly unknown[], floats: FloatShape | undefined): void {
     const { out, path } = this;
+    this.enter(MESSAGES_OF_ITEM);
     out.tag(field, WireType.LengthDelimited).fork();
     for (let index = 0; index < items.length; index++) {
       path.push(index);
@@ -182,6 +189,7 @@ class Encoder {
       path.pop();
     }
     out.join();
+    this.messages -= MESSAGES_OF_ITEM;
   }
 
   private writePairs(
@@ -189,6 +197,7 @@ class Encoder {
     floats: Exclude<FloatShape, "float"> | undefined,
   ): void {
     const { out, path } = this;
+    this.enter(MESSAGES_OF_PAIR);
     out.tag(F.dict, WireType.LengthDelimited).fork();
     for (const [key, item] of pairs) {
       path.push(String(key));
@@ -202,6 +211,19 @@ class Encoder {
       path.pop();
     }
     out.join();
+    this.messages -= MESSAGES_OF_PAIR;
+  }
+
+  private enter(messages: number): void {
+    this.messages += messages;
+    if (this.messages > MAX_MESSAGES) {
+      const [lists, dicts] = [MESSAGES_OF_ITEM, MESSAGES_OF_PAIR].map((one) =>
+        Math.floor(MAX_MESSAGES / one),
+      );
+      throw new ValueError(
+        `it is nested too deeply; ${lists} lists or ${dicts} dicts in each other are the most`,
+      );
+    }
   }
 
   private error(what: string): ValueError {

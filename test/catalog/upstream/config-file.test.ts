@@ -144,6 +144,10 @@ it.each([
   expect(said).not.toContain(ENV.TOKEN);
 });
 
+it("reads a file that begins with a mark of its byte order", async () => {
+  expect((await read('\uFEFF{"mcpServers": {"a": {"command": "x"}}}')).servers).toHaveLength(1);
+});
+
 it("says that there is no file, or where it is no JSON, and quotes none of it", async () => {
   await expect(readConfigFile(join(dir, "none.json"))).rejects.toThrow(
     `Cannot read the configuration ${join(dir, "none.json")}: there is no such file.`,

@@ -128,6 +128,11 @@ it.each([
     "there is no command no-such-command-here",
   ],
   [
+    "a command with its arguments",
+    { command: "no-such-command -y" },
+    "there is no command no-such-command -y (arguments go into args)",
+  ],
+  [
     "a folder that is not there",
     fixtureServer({}, { cwd: "/no/such/folder" }),
     "the folder of its cwd does not exist",
@@ -136,6 +141,14 @@ it.each([
     "a server that ends at once",
     { command: process.execPath, args: ["-e", "console.error('No token.'); process.exit(3)"] },
     "it ended during initialize: it exited with code 3; its last line on stderr: No token.",
+  ],
+  [
+    "a server that throws",
+    {
+      command: process.execPath,
+      args: ["-e", "throw Object.assign(new TypeError('No token'), { code: 1 })"],
+    },
+    "it ended during initialize: it exited with code 1; its last line on stderr: TypeError: No token",
   ],
 ])("says why %s does not start", async (_, entry, problem) => {
   await using test = await TestUpstreams.open({ broken: entry });

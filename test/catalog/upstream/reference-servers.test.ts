@@ -1,14 +1,11 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PythonFunction } from "../../../src/catalog/python-stubs.js";
+import { HttpEverything } from "../../support/http-everything.js";
 import { TypeCheck } from "../../support/type-check.js";
-import { until } from "../../support/until.js";
-import { binOf, referenceServer, TestUpstreams } from "../../support/upstream.js";
+import { referenceServer, TestUpstreams } from "../../support/upstream.js";
 
 describe("the reference servers over stdio", () => {
   let dir: string;
@@ -97,28 +94,12 @@ describe("the reference servers over stdio", () => {
 });
 
 it("serve the same over HTTP", async () => {
-  const port = await freePort();
-  const child = spawn(process.execPath, [binOf("everything"), "streamableHttp"], {
-    env: { ...process.env, PORT: String(port) },
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  try {
-    let stderr = "";
-    child.stderr.on("data", (chunk) => {
-      stderr += chunk;
-    });
-    await until("it listens", () => stderr.includes("listening"), 10_000);
-    await using test = await TestUpstreams.open({
-      everything: { type: "http", url: `http://127.0.0.1:${port}/mcp` },
-    });
-    expect(test.state("everything").state).toBe("ready");
-    expect(await test.call("everything_get_sum", { a: 1, b: 2 })).toBe("The sum of 1 and 2 is 3.");
-    const calls = Array.from({ length: 10 }, (_, n) => test.call("everything_echo", { message: `${n}` }));
-    expect(await Promise.all(calls)).toEqual(calls.map((_, n) => `Echo: ${n}`));
-  } finally {
-    child.kill("SIGKILL");
-    await once(child, "exit");
-  }
+  await using everything = await HttpEverything.start();
+  await using test = await TestUpstreams.open({ everything: everything.entry });
+  expect(test.state("everything").state).toBe("ready");
+  expect(await test.call("everything_get_sum", { a: 1, b: 2 })).toBe("The sum of 1 and 2 is 3.");
+  const calls = Array.from({ length: 10 }, (_, n) => test.call("everything_echo", { message: `${n}` }));
+  expect(await Promise.all(calls)).toEqual(calls.map((_, n) => `Echo: ${n}`));
 });
 
 function callsOf({ name, parameters }: PythonFunction, index: number): string[] {
@@ -129,13 +110,4 @@ function callsOf({ name, parameters }: PythonFunction, index: number): string[] 
     `    await ${name}(${parameters.map((parameter) => `${parameter.name}=value`).join(", ")})`,
     `    return await ${name}(${required.map(() => "value").join(", ")})`,
   ];
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
 }

@@ -38,6 +38,13 @@ it.each([
   expect(compileCheck(SCHEMA)(value, "arguments")).toBe(expected);
 });
 
+it("takes nothing for given that every object inherits", () => {
+  const properties = { constructor: { type: "string" }, toString: { type: "string" } };
+  const check = compileCheck({ type: "object", properties, required: ["toString"] });
+  expect(check({ toString: "x" }, "arguments")).toBeNull();
+  expect(check({}, "arguments")).toBe("toString: expected string, got nothing");
+});
+
 it("names five mistakes at most", () => {
   const properties = Object.fromEntries("abcdefgh".split("").map((name) => [name, { type: "string" }]));
   const check = compileCheck({ type: "object", properties, required: Object.keys(properties) });
