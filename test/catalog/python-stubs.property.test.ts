@@ -170,9 +170,12 @@ describe("stubs of any schemas", () => {
 
 const IMPORTS = "from typing import Any, Literal, Mapping, Never, NotRequired, Sequence, TypedDict";
 
+/** Longer than the names of tools are here. */
+const VALUE = "a_value_of_any_type";
+
 /** Calls every tool in every way, and looks at every field of every TypedDict. */
 function programFor({ text, functions }: PythonStubs): string {
-  const lines = ["from typing import Any", "def anything() -> Any: ...", "value = anything()"];
+  const lines = ["from typing import Any", "def anything() -> Any: ...", `${VALUE} = anything()`];
   lines.push(...functions.flatMap(callsOf));
   fieldsIn(text).forEach(([name, keys], index) => {
     lines.push(`def fields_${index}(x: ${name}):`, "    x");
@@ -183,9 +186,9 @@ function programFor({ text, functions }: PythonStubs): string {
 
 function callsOf({ name, parameters }: PythonFunction, index: number): string[] {
   const calls = [
-    parameters.map(() => "value"),
-    parameters.map((parameter) => `${parameter.name}=value`),
-    parameters.filter(({ required }) => required).map(() => "value"),
+    parameters.map(() => VALUE),
+    parameters.map((parameter) => `${parameter.name}=${VALUE}`),
+    parameters.filter(({ required }) => required).map(() => VALUE),
   ];
   return [
     `reveal_type(${name})`,
