@@ -49,8 +49,12 @@ export function callablesOf(
 
 /** The tools for a program, once those servers have started or failed whose functions it names. */
 export function catalogFor(code: string, source: CatalogSource, signal?: AbortSignal): Promise<Catalog> {
-  const names = [...namesIn(code)];
-  return startedCatalog(source, ({ prefix }) => names.some((name) => name.startsWith(prefix)), signal);
+  let names: readonly string[] | undefined;
+  const isNamed = (prefix: string) => {
+    names ??= [...namesIn(code)];
+    return names.some((name) => name.startsWith(prefix));
+  };
+  return startedCatalog(source, ({ prefix }) => isNamed(prefix), signal);
 }
 
 /** What the type checker reads for every program alike; undefined for a catalog that is too large. */

@@ -104,10 +104,13 @@ export class Pool {
    */
   async checkout(owner: object, signal: AbortSignal, hold?: Hold | undefined): Promise<Checkout> {
     try {
-      await this.slots.acquire(owner, {
-        signal: AbortSignal.any([signal, this.closing.signal]),
-        maxWaitMs: this.options.maxWaitMs,
-      });
+      signal.throwIfAborted();
+      this.closing.signal.throwIfAborted();
+      if (!this.slots.tryAcquire(owner))
+        await this.slots.acquire(owner, {
+          signal: AbortSignal.any([signal, this.closing.signal]),
+          maxWaitMs: this.options.maxWaitMs,
+        });
     } catch (error) {
       throw signal.aborted ? new MontyAbortedError(signal.reason, []) : error;
     }
@@ -174,8 +177,7 @@ export class Pool {
     this.held.add(worker);
     const { limits } = this.options;
     worker.ready = worker.ready.then(async () => {
-      await worker.session.reset();
-      await worker.session.configure({ ...limits, interpreterMs: undefined });
+      await worker.session.reset({ ...limits, interpreterMs: undefined });
     });
     worker.runtime.ended.then(() => this.held.delete(worker));
   }
@@ -217,8 +219,7 @@ export class Pool {
   private async renew({ session }: Worker): Promise<void> {
     // The answer of the program before goes out first.
     await new Promise(setImmediate);
-    await session.reset();
-    await session.configure(this.options.limits);
+    await session.reset(this.options.limits);
   }
 
   /** Takes a process that ends while idle out of the pool. One that never worked is not replaced: see `checkout`. */
