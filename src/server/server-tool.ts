@@ -30,10 +30,20 @@ export function errorResult(text: string): CallToolResult {
 }
 
 /** A schema as clients see it: the dialect is MCP's own default. */
-export function jsonSchema(schema: z.ZodObject, io: "input" | "output") {
+export function jsonSchema(schema: z.ZodObject, io: "input" | "output"): ToolListing["inputSchema"] {
+  const known = written[io].get(schema);
+  if (known !== undefined) return known;
   const { $schema: _, ...rest }: Record<string, unknown> = z.toJSONSchema(schema, { io });
-  return { ...rest, type: "object" as const };
+  const json = { ...rest, type: "object" as const };
+  written[io].set(schema, json);
+  return json;
 }
+
+/** Every connection lists the same ones. */
+const written = {
+  input: new WeakMap<z.ZodObject, ToolListing["inputSchema"]>(),
+  output: new WeakMap<z.ZodObject, ToolListing["inputSchema"]>(),
+};
 
 /** `takes` says what is right, zod what was wrong. */
 export function explainInput(takes: string, { issues }: z.ZodError): string {
