@@ -7,6 +7,9 @@ import { type Completers, noValues } from "./completions.js";
 /** Length of a page, UTF-8 bytes; a character is not cut through. */
 const PAGE_BYTES = 256 * 1024;
 
+/** What the URIs of executions begin with. */
+export const EXECUTION_SCHEME = "execution://";
+
 const URI = /^execution:\/\/([\w-]+)\/(result|stdout)(?:\?page=(\d{1,9}))?$/;
 
 export const executionTemplates: readonly ResourceTemplate[] = [
@@ -27,7 +30,7 @@ export const executionTemplates: readonly ResourceTemplate[] = [
 ];
 
 export function executionUri(id: string, part: Part): string {
-  return `execution://${id}/${part}`;
+  return `${EXECUTION_SCHEME}${id}/${part}`;
 }
 
 /** The whole results of a connection's programs, as resources. */

@@ -26,6 +26,8 @@ export interface PoolState {
   readonly running: number;
   /** Programs that wait for their turn. */
   readonly waiting: number;
+  /** Processes that are held between programs, and those of them with a program. */
+  readonly held: number;
 }
 
 /** A checked-out session. Release it, whatever became of the program. */
@@ -91,7 +93,8 @@ export class Pool {
   }
 
   get state(): PoolState {
-    return { idle: this.idle.length, running: this.slots.taken, waiting: this.slots.waiting };
+    const { idle, slots, held } = this;
+    return { idle: idle.length, running: slots.taken, waiting: slots.waiting, held: held.size };
   }
 
   /**

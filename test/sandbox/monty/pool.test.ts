@@ -39,7 +39,7 @@ describe("processes", () => {
   it("are started ahead, as many as the size says", async () => {
     const pool = makePool({ size: 3 });
     await until("three processes run", () => sandboxPids().length === 3);
-    expect(pool.state).toEqual({ idle: 3, running: 0, waiting: 0 });
+    expect(pool.state).toEqual({ idle: 3, running: 0, waiting: 0, held: 0 });
   });
 
   it("serve the same owner again", async () => {
@@ -82,7 +82,7 @@ describe("processes", () => {
     const checkouts = await Promise.all([1, 2, 3].map(() => pool.checkout({}, never)));
     for (const checkout of checkouts) checkout.release();
     await until("one process is left", () => sandboxPids().length === 1);
-    expect(pool.state).toEqual({ idle: 1, running: 0, waiting: 0 });
+    expect(pool.state).toEqual({ idle: 1, running: 0, waiting: 0, held: 0 });
   });
 
   it("of an owner that is forgotten are ended and replaced", async () => {
@@ -156,7 +156,7 @@ describe("waiting", () => {
     await expect(second).rejects.toMatchObject({ name: "MontyAbortedError", reason: "not needed" });
     first.release();
     (await third).release();
-    expect(pool.state).toMatchObject({ running: 0, waiting: 0 });
+    expect(pool.state).toMatchObject({ running: 0, waiting: 0, held: 0 });
   });
 
   it("takes a place only once, however often it is released", async () => {
