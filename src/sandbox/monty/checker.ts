@@ -78,6 +78,11 @@ export class TypeChecker {
     }
   }
 
+  /** Has a process read stubs, unless one that is at hand has. */
+  async warm(stubs: string): Promise<void> {
+    if (!this.idle.some((worker) => worker.stubs === stubs)) await this.check("", stubs);
+  }
+
   /** Ends all processes and resolves when they are gone. */
   async close(): Promise<void> {
     this.closed = true;
