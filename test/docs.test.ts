@@ -126,7 +126,7 @@ describe("the README", () => {
   test("names the metrics that there are", async () => {
     const metrics = new Metrics({
       functions: () => [],
-      pool: () => ({ idle: 0, running: 0, waiting: 0 }),
+      pool: () => ({ idle: 0, running: 0, waiting: 0, held: 0 }),
       sessions: () => 0,
     });
     const text = await metrics.text();

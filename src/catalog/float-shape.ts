@@ -17,10 +17,17 @@ import type { JsonSchema } from "./tool.js";
  */
 export function floatShape(schema: JsonSchema | undefined): FloatShape | undefined {
   if (schema === undefined) return undefined;
+  const known = shapes.get(schema);
+  if (known !== undefined) return known.shape;
   const survey = new Survey(new SchemaDocument(schema));
   const root = survey.place([[schema]]);
-  return survey.shape(root);
+  const shape = survey.shape(root);
+  shapes.set(schema, { shape });
+  return shape;
 }
+
+/** Each program asks for the shapes of its tools, whose schemas stay the same. */
+const shapes = new WeakMap<JsonSchema, { readonly shape: FloatShape | undefined }>();
 
 /** One place of the value, all alternatives of the schema taken together. */
 interface Place {

@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { boundTogether, type Keeper } from "../program/bound-together.js";
 import type { PythonValue } from "../sandbox/python-value.js";
 import type { Approval } from "./dry-run.js";
 import type { JournaledCall } from "./journal.js";
@@ -44,11 +45,11 @@ const CALL_BYTES = 200;
 const LISTED = 5;
 
 /** The executions of one connection, the oldest first; what is beyond its limits is dropped. */
-export class ExecutionStore {
+export class ExecutionStore implements Keeper {
   private static readonly open = new Set<ExecutionStore>();
   private readonly byId = new Map<string, KeptExecution>();
   private readonly ended = new Map<string, { readonly bytes: number; readonly at: number }>();
-  private bytes = 0;
+  bytes = 0;
   private timer: NodeJS.Timeout | undefined;
   private isClosed = false;
 
@@ -86,7 +87,7 @@ export class ExecutionStore {
     this.bytes += bytes - (before?.bytes ?? 0);
     ExecutionStore.open.add(this);
     while (this.ended.size > limits.executions || this.bytes > limits.bytes) this.dropOldest();
-    ExecutionStore.bound(limits.bytes * CONNECTIONS_WORTH);
+    boundTogether(ExecutionStore.open, limits.bytes * CONNECTIONS_WORTH);
     this.expire();
   }
 
@@ -163,22 +164,12 @@ export class ExecutionStore {
     }
   }
 
-  private dropOldest(): void {
+  dropOldest(): void {
     const [id, kept] = this.ended.entries().next().value ?? [];
     if (id === undefined || kept === undefined) return;
     this.ended.delete(id);
     this.byId.delete(id);
     this.bytes -= kept.bytes;
-  }
-
-  /** Has the connections that keep most drop their oldest until all of them together keep no more than `total` bytes. */
-  private static bound(total: number): void {
-    const { open } = ExecutionStore;
-    const kept = () => Array.from(open).reduce((sum, { bytes }) => sum + bytes, 0);
-    while (kept() > total) {
-      const largest = Array.from(open).reduce((a, b) => (b.bytes > a.bytes ? b : a));
-      largest.dropOldest();
-    }
   }
 }
 

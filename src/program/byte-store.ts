@@ -1,3 +1,5 @@
+import { boundTogether, type Keeper } from "./bound-together.js";
+
 export interface ByteLimits {
   readonly count: number;
   readonly bytes: number;
@@ -5,26 +7,29 @@ export interface ByteLimits {
 
 const LIMITS: ByteLimits = { count: 100, bytes: 32 * 1024 * 1024 };
 
+/** All connections together keep so many times what one may. */
+const CONNECTIONS_WORTH = 4;
+
 /** Bytes of results that programs of one connection may ask for: the latest, in a bounded number and size. */
-export class ByteStore {
+export class ByteStore implements Keeper {
+  private static readonly open = new Set<ByteStore>();
   private readonly kept = new Map<string, Buffer>();
-  private total = 0;
+  bytes = 0;
   private count = 0;
 
   constructor(private readonly limits: ByteLimits = LIMITS) {}
 
   /** Keeps what base64 text stands for, and gives the name to ask by. What is older may be dropped. */
   keep(base64: string): string {
+    const { limits, kept } = this;
     this.count += 1;
     const name = `bytes-${this.count}`;
     const bytes = Buffer.from(base64, "base64");
-    this.kept.set(name, bytes);
-    this.total += bytes.length;
-    for (const [oldest, { length }] of this.kept) {
-      if (this.kept.size <= this.limits.count && this.total <= this.limits.bytes) break;
-      this.kept.delete(oldest);
-      this.total -= length;
-    }
+    kept.set(name, bytes);
+    this.bytes += bytes.length;
+    while (kept.size > limits.count || this.bytes > limits.bytes) this.dropOldest();
+    ByteStore.open.add(this);
+    boundTogether(ByteStore.open, limits.bytes * CONNECTIONS_WORTH);
     return name;
   }
 
@@ -36,8 +41,16 @@ export class ByteStore {
     return [...this.kept.keys()];
   }
 
+  dropOldest(): void {
+    const [name, bytes] = this.kept.entries().next().value ?? [];
+    if (name === undefined || bytes === undefined) return;
+    this.kept.delete(name);
+    this.bytes -= bytes.length;
+  }
+
   clear(): void {
     this.kept.clear();
-    this.total = 0;
+    this.bytes = 0;
+    ByteStore.open.delete(this);
   }
 }

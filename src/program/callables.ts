@@ -62,8 +62,11 @@ export function catalogFor(code: string, source: CatalogSource, signal?: AbortSi
 
 /** Whether the code names functions of a server. */
 export function isNamedIn(code: string): (upstream: UpstreamState) => boolean {
-  const names = [...namesIn(code)];
-  return ({ prefix }) => names.some((name) => name.startsWith(prefix));
+  let names: readonly string[] | undefined;
+  return ({ prefix }) => {
+    names ??= [...namesIn(code)];
+    return names.some((name) => name.startsWith(prefix));
+  };
 }
 
 /** What the type checker reads for every program alike; undefined for a catalog that is too large. */

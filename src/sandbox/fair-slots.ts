@@ -46,10 +46,7 @@ export class FairSlots {
    */
   async acquire(owner: object, { signal, maxWaitMs }: AcquireOptions): Promise<void> {
     signal.throwIfAborted();
-    if (this.taken < this.count && this.mayTake(owner)) {
-      this.take(owner, 1);
-      return;
-    }
+    if (this.tryAcquire(owner)) return;
     let timer: NodeJS.Timeout | undefined;
     let onAbort = () => {};
     try {
@@ -72,6 +69,13 @@ export class FairSlots {
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
     }
+  }
+
+  /** Takes a place if the owner may have one, at once. */
+  tryAcquire(owner: object): boolean {
+    if (this.taken >= this.count || !this.mayTake(owner)) return false;
+    this.take(owner, 1);
+    return true;
   }
 
   /** Gives the owner's place back: to the one whose turn it is. */

@@ -67,7 +67,7 @@ export class Sandbox {
 
   /** Has the type checker read stubs ahead of the first program. */
   async warm(stubs: string): Promise<void> {
-    await this.checker.check("", checked(stubs));
+    await this.checker.warm(checked(stubs));
   }
 
   /** Runs a program. Whatever it does, this resolves, within its limits: a failure is a value. */

@@ -49,10 +49,11 @@ export class ConnectionTools {
     const { source } = this.options;
     if (!this.current().has(name))
       await startedCatalog(source, ({ prefix }) => name.startsWith(prefix), extra.signal);
-    const known = this.allowed(extra.authInfo);
-    const tool = known.find(({ listing }) => listing.name === name);
+    const tool = missingScope(name, extra.authInfo) === null ? this.current().get(name) : undefined;
     if (tool === undefined) {
-      const names = known.map(({ listing }) => listing.name).join(", ");
+      const names = this.allowed(extra.authInfo)
+        .map(({ listing }) => listing.name)
+        .join(", ");
       const isHidden = source.catalog.get(name) !== undefined && !this.current().has(name);
       throw invalidParams(
         isHidden

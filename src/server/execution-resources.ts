@@ -7,6 +7,9 @@ import { type Completers, noValues } from "./completions.js";
 /** Length of a page, UTF-8 bytes; a character is not cut through. */
 const PAGE_BYTES = 256 * 1024;
 
+/** What the URIs of executions begin with. */
+export const EXECUTION_SCHEME = "execution://";
+
 const URI = /^execution:\/\/([\w-]+)\/(result|stdout)(?:\?page=(\d{1,9}))?$/;
 
 export const executionTemplates: readonly ResourceTemplate[] = [
@@ -27,14 +30,11 @@ export const executionTemplates: readonly ResourceTemplate[] = [
 ];
 
 export function executionUri(id: string, part: Part): string {
-  return `execution://${id}/${part}`;
+  return `${EXECUTION_SCHEME}${id}/${part}`;
 }
 
 /** The whole results of a connection's programs, as resources. */
 export class ExecutionResources {
-  /** The JSON of the result that was read last: clients read page after page. */
-  private latest: { readonly value: PythonValue; readonly json: Buffer } | undefined;
-
   constructor(private readonly executions: Executions) {}
 
   /**
@@ -46,7 +46,7 @@ export class ExecutionResources {
     const [, id, part, number = "1"] = URI.exec(uri) ?? [];
     if (id === undefined || part === undefined) return null;
     const execution = this.executions.find(id);
-    const bytes = part === "stdout" ? Buffer.from(execution.stdout) : this.json(resultOf(execution));
+    const bytes = part === "stdout" ? Buffer.from(execution.stdout) : jsonOf(resultOf(execution));
     const page = Number(number);
     const pages = Math.max(1, Math.ceil(bytes.length / PAGE_BYTES));
     if (page < 1 || page > pages)
@@ -70,12 +70,24 @@ export class ExecutionResources {
     };
     return Object.fromEntries(executionTemplates.map(({ uriTemplate }) => [uriTemplate, completers]));
   }
+}
 
-  private json(value: PythonValue): Buffer {
-    if (this.latest?.value !== value)
-      this.latest = { value, json: Buffer.from(JSON.stringify(value.toJson().value)) };
-    return this.latest.json;
-  }
+/** How long the JSON of a result is kept after a page was read, milliseconds. */
+const PAGING_MS = 10_000;
+
+/** The result that was read last, by whichever client, as JSON: clients read page after page. */
+let latest:
+  | { readonly value: PythonValue; readonly json: Buffer; readonly timer: NodeJS.Timeout }
+  | undefined;
+
+function jsonOf(value: PythonValue): Buffer {
+  const json = latest?.value === value ? latest.json : Buffer.from(JSON.stringify(value.toJson().value));
+  clearTimeout(latest?.timer);
+  const timer = setTimeout(() => {
+    latest = undefined;
+  }, PAGING_MS).unref();
+  latest = { value, json, timer };
+  return json;
 }
 
 /** The first byte from `at` on that begins a character. */

@@ -79,9 +79,13 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
   if (oauth !== undefined) {
     app.get([METADATA_PATH, METADATA_PATH + PATH], rate, resourceMetadata(resource, oauth));
   }
-  if (landing !== undefined) app.use(landing);
-  app.post(PATH, rate, bearer, jsonGuard, body, scopeGuard(metadataUrl), sessions.handle);
-  app.get(PATH, rate, bearer, sessions.handle);
+  if (landing !== undefined) {
+    app.get("/", rate);
+    app.use(landing);
+  }
+  const scopes = scopeGuard(metadataUrl, (id, subject) => sessions.scopesOf(id, subject));
+  app.post(PATH, rate, bearer, jsonGuard, body, scopes, sessions.handle);
+  app.get(PATH, rate, bearer, scopes, sessions.handle);
   app.delete(PATH, rate, bearer, sessions.handle);
   app.all(PATH, notAllowed);
   app.use((_req, res) => sendError(res, 404, `There is nothing here: MCP is served at ${PATH}.`));

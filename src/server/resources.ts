@@ -8,6 +8,7 @@ import {
 import { ExecutionError } from "../journal/store.js";
 import { dialectGuide } from "../sandbox/dialect.js";
 import { type ExecutionResources, executionTemplates } from "./execution-resources.js";
+import { missingResourceScope } from "./scopes.js";
 
 /** A text that clients can read. */
 export interface ServerResource {
@@ -53,8 +54,10 @@ export function serveResources(
   server.setRequestHandler(ListResourcesRequestSchema, () => ({
     resources: read().map(({ text, ...listing }) => ({ ...listing, size: Buffer.byteLength(text) })),
   }));
-  server.setRequestHandler(ListResourceTemplatesRequestSchema, () => ({
-    resourceTemplates: [...executionTemplates],
+  server.setRequestHandler(ListResourceTemplatesRequestSchema, (_, { authInfo }) => ({
+    resourceTemplates: executionTemplates.filter(
+      ({ uriTemplate }) => missingResourceScope(uriTemplate, authInfo) === null,
+    ),
   }));
   server.setRequestHandler(ReadResourceRequestSchema, ({ params }) => {
     const page = readPage(kept, params.uri);

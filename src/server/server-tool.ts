@@ -30,13 +30,23 @@ export function errorResult(text: string): CallToolResult {
 }
 
 /** A schema as clients see it: the dialect is MCP's own default. */
-export function jsonSchema(schema: z.ZodObject, io: "input" | "output") {
+export function jsonSchema(schema: z.ZodObject, io: "input" | "output"): ToolListing["inputSchema"] {
+  const known = written[io].get(schema);
+  if (known !== undefined) return known;
   const { $schema: _, ...rest }: Record<string, unknown> = z.toJSONSchema(schema, {
     io,
     override: ({ jsonSchema }) => omitObvious(jsonSchema, io),
   });
-  return { ...rest, type: "object" as const };
+  const json = { ...rest, type: "object" as const };
+  written[io].set(schema, json);
+  return json;
 }
+
+/** Every connection lists the same ones. */
+const written = {
+  input: new WeakMap<z.ZodObject, ToolListing["inputSchema"]>(),
+  output: new WeakMap<z.ZodObject, ToolListing["inputSchema"]>(),
+};
 
 /** Models pay for each word of a schema: that whole numbers are safe ones and that keys are texts goes without saying. */
 function omitObvious(schema: z.core.JSONSchema.BaseSchema, io: "input" | "output"): void {

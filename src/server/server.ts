@@ -1,9 +1,10 @@
-import { Server } from "@modelcontextprotocol/sdk/server/index.js";
+import { type ServerOptions as SdkOptions, Server } from "@modelcontextprotocol/sdk/server/index.js";
 import {
   CallToolRequestSchema,
   CompleteRequestSchema,
   ListToolsRequestSchema,
 } from "@modelcontextprotocol/sdk/types.js";
+import { AjvJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/ajv";
 import type { CallContext } from "../bind.js";
 import { type Catalog, type CatalogSource, sourceOf } from "../catalog/catalog.js";
 import { OWN_NAMES } from "../catalog/python-names.js";
@@ -58,6 +59,16 @@ const INSTRUCTIONS =
   "To answer a question that takes more than one tool call, write one Python program for execute_python: it calls the " +
   "tools itself and only its result comes back.";
 
+let validator: AjvJsonSchemaValidator | undefined;
+
+/** Checks what users answer. Made with the first answer: each connection would make one, in milliseconds of its start. */
+const answers: NonNullable<SdkOptions["jsonSchemaValidator"]> = {
+  getValidator(schema) {
+    validator ??= new AjvJsonSchemaValidator();
+    return validator.getValidator(schema);
+  },
+};
+
 /**
  * Makes an MCP server for one connection: connect it to a transport. When the connection closes, the
  * sandbox processes that it used are ended.
@@ -87,6 +98,7 @@ export function createServer(options: ServerOptions): Server {
         completions: {},
       },
       instructions: INSTRUCTIONS,
+      jsonSchemaValidator: answers,
     },
   );
   tracing?.requests(server);

@@ -34,6 +34,7 @@ describe("serve --http", () => {
     async (signal) => {
       await using server = new ServerProcess([], { MONTY_CODE_MODE_HTTP: "1", MONTY_CODE_MODE_PORT: "0" });
       const client = await connect(await listening(server));
+      await client.callTool({ name: "execute_python", arguments: { code: "x = 1", session: "kept" } });
       const code = "await get_custom_budget(1)\ntotal = 0\nfor i in range(1000000):\n    total += i\ntotal";
       const answer = execute(client, code, () => server.child.kill(signal));
       expect(answerOf(await answer).result).toBe(499999500000);

@@ -7,7 +7,7 @@ import { UserConsent } from "../../src/server/consent.js";
 import { createServer } from "../../src/server/server.js";
 import { answerOf, TestConnection, textOf } from "../support/client.js";
 import { hang } from "../support/gate.js";
-import { INITIALIZE, sseEvents, TestHttp } from "../support/http.js";
+import { HEADERS, INITIALIZE, rest, sseEvents, TestHttp } from "../support/http.js";
 import { ModelEndpoint } from "../support/model-endpoint.js";
 import { TestSandbox } from "../support/sandbox.js";
 import { until } from "../support/until.js";
@@ -254,5 +254,38 @@ describe("over HTTP, the user", () => {
       method: "elicitation/create",
       params: { mode: "form", requestedSchema: { properties: { confirm: { type: "boolean" } } } },
     });
+  });
+
+  it("is asked on the resumed stream where the first one was lost, and the call is made once", async () => {
+    const { tool, deleted } = deletingTool();
+    await using http = await TestHttp.start({ tools: [tool] });
+    const params = { ...INITIALIZE.params, capabilities: { elicitation: {} } };
+    const opened = await http.post({ ...INITIALIZE, params });
+    await opened.text();
+    const session = { "Mcp-Session-Id": opened.headers.get("mcp-session-id") ?? "" };
+    const program = { name: "execute_python", arguments: { code: 'await delete_file("a")' } };
+    const connection = new AbortController();
+    const lost = sseEvents(
+      await http.post(
+        { jsonrpc: "2.0", id: 1, method: "tools/call", params: program },
+        session,
+        connection.signal,
+      ),
+    );
+    const first = (await lost.next()).value;
+    const asked = (await lost.next()).value.message;
+    connection.abort();
+    await expect(lost.next()).rejects.toThrow();
+
+    const headers = { ...HEADERS, ...session, "Last-Event-ID": first.id };
+    const resumed = sseEvents(await fetch(http.server.url, { headers }));
+    const question = (await resumed.next()).value.message;
+    expect(question).toEqual(asked);
+    expect(deleted).toEqual([]);
+    const accepted = await http.post({ jsonrpc: "2.0", id: question.id, result: ACCEPT }, session);
+    expect(accepted.status).toBe(202);
+    const [answer] = await rest(resumed);
+    expect(answer?.message).toMatchObject({ id: 1, result: { structuredContent: { result: "a is gone" } } });
+    expect(deleted).toEqual(["a"]);
   });
 });

@@ -4,6 +4,7 @@ import { Catalog } from "../../src/catalog/catalog.js";
 import { defineTool, type Tool } from "../../src/catalog/tool.js";
 import { type HttpSettings, readConfig } from "../../src/config.js";
 import { z } from "../../src/index.js";
+import type { PoolState } from "../../src/sandbox/monty/pool.js";
 import { type HttpOptions, type HttpServer, serveHttp } from "../../src/server/http.js";
 import { TestSandbox } from "./sandbox.js";
 
@@ -56,6 +57,10 @@ export class TestHttp implements AsyncDisposable {
       throw error;
     });
     return new TestHttp(server, test);
+  }
+
+  get pool(): PoolState {
+    return this.test.sandbox.state;
   }
 
   get origin(): string {

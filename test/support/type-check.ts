@@ -1,5 +1,4 @@
 import { readDiagnostics } from "../../src/sandbox/monty/checker.js";
-import { MontyTypingError } from "../../src/sandbox/monty/errors.js";
 import { RuntimeProcess } from "../../src/sandbox/monty/process.js";
 import { MontySession } from "../../src/sandbox/monty/session.js";
 import { EXECUTABLE, RUNTIME_LIMITS } from "./monty.js";
@@ -11,11 +10,8 @@ export class TypeCheck {
 
   /** The diagnostics of `program`, notes of `reveal_type` among them, a line each; none when it type-checks. */
   async check(stubs: string, program: string): Promise<string[]> {
-    await this.session.reset();
-    await this.session.configure(RUNTIME_LIMITS, stubs);
-    const error: unknown = await this.session.check(program).catch((reason) => reason);
-    if (!(error instanceof MontyTypingError)) throw error;
-    return readDiagnostics(error.diagnostics)
+    await this.session.reset(RUNTIME_LIMITS, stubs);
+    return readDiagnostics(await this.session.check(program))
       .filter(({ rule }) => rule !== "undefined-reveal")
       .map(
         ({ line, column, severity, rule, message }) => `${line}:${column}: ${severity}[${rule}] ${message}`,

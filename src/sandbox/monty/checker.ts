@@ -1,5 +1,4 @@
 import { Slots } from "../slots.js";
-import { MontyTypingError } from "./errors.js";
 import { RuntimeProcess } from "./process.js";
 import { MontySession } from "./session.js";
 
@@ -69,14 +68,19 @@ export class TypeChecker {
     signal?.addEventListener("abort", giveUp);
     try {
       if (worker.stubs !== stubs) await this.prepare(worker, stubs);
-      return await worker.session.check(code);
-    } catch (error) {
-      return error instanceof MontyTypingError ? readDiagnostics(error.diagnostics) : null;
+      return readDiagnostics(await worker.session.check(code));
+    } catch {
+      return null;
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", giveUp);
       this.finish(worker);
     }
+  }
+
+  /** Has a process read stubs, unless one that is at hand has. */
+  async warm(stubs: string): Promise<void> {
+    if (!this.idle.some((worker) => worker.stubs === stubs)) await this.check("", stubs);
   }
 
   /** Ends all processes and resolves when they are gone. */
@@ -88,12 +92,13 @@ export class TypeChecker {
   }
 
   private async prepare(worker: Worker, stubs: string): Promise<void> {
-    if (worker.stubs !== undefined) await worker.session.reset();
-    const { memoryBytes } = this.options;
-    await worker.session.configure(
-      { interpreterMs: INTERPRETER_MS, memoryBytes, recursion: RECURSION },
-      stubs,
-    );
+    const { session } = worker;
+    const limits = {
+      interpreterMs: INTERPRETER_MS,
+      memoryBytes: this.options.memoryBytes,
+      recursion: RECURSION,
+    };
+    await (worker.stubs === undefined ? session.configure(limits, stubs) : session.reset(limits, stubs));
     worker.stubs = stubs;
   }
 

@@ -1,5 +1,5 @@
 import { BinaryReader } from "@bufbuild/protobuf/wire";
-import { type DecodeOptions, Decoder, TooLong } from "./decoder.js";
+import { type DecodeOptions, Decoder, TOO_LONG } from "./decoder.js";
 import { readText } from "./scalars.js";
 import { FIELD as F, ValueError } from "./values.js";
 
@@ -52,7 +52,7 @@ export function decodeResult(
       return { value, truncated: false };
     }
   } catch (error) {
-    if (!(error instanceof TooLong)) throw error;
+    if (error !== TOO_LONG) throw error;
   }
   return { value: decode(bytes, { note, maxBytes: previewBytes }), truncated: true };
 }
@@ -85,7 +85,7 @@ function decode(bytes: Uint8Array, options: DecodeOptions = {}): unknown {
   try {
     return new Decoder(new BinaryReader(bytes), options).value(bytes.length);
   } catch (error) {
-    if (error instanceof ValueError || error instanceof TooLong) throw error;
+    if (error instanceof ValueError || error === TOO_LONG) throw error;
     throw new ValueError(`not a value: ${error instanceof Error ? error.message : error}`);
   }
 }

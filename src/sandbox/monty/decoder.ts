@@ -18,8 +18,8 @@ export class UnawaitedError extends ValueError {
   }
 }
 
-/** What is decoded whole has turned out to be longer than asked for. */
-export class TooLong extends Error {}
+/** Thrown where what is decoded whole turns out to be longer than asked for; one for all, since a trace takes longer. */
+export const TOO_LONG = new Error("longer than asked for");
 
 /** Room kept in each array and object for what ends it: the last thing written and what says what was left out. */
 const MARK_BYTES = 96;
@@ -35,7 +35,7 @@ export interface DecodeOptions {
   readonly note?: (text: string) => void;
   /** Length of the JSON, bytes: what goes beyond is cut. */
   readonly maxBytes?: number;
-  /** Length of the JSON, bytes: what is certain to go beyond is given up as TooLong. */
+  /** Length of the JSON, bytes: what is certain to go beyond is given up as TOO_LONG. */
   readonly giveUpAt?: number;
 }
 
@@ -356,7 +356,7 @@ export class Decoder {
   /** Counts what the JSON will take at least. */
   private expect(bytes: number): void {
     this.hope -= bytes;
-    if (this.hope < 0) throw new TooLong();
+    if (this.hope < 0) throw TOO_LONG;
   }
 
   private get unlimited(): boolean {

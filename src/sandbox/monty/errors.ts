@@ -33,18 +33,6 @@ export class MontySyntaxError extends MontyRuntimeError {
   override readonly name = "MontySyntaxError" as "MontyRuntimeError";
 }
 
-/** The type checker found errors. */
-export class MontyTypingError extends MontyError {
-  override readonly name = "MontyTypingError";
-
-  constructor(
-    /** As the checker printed them, in the format asked for. */
-    readonly diagnostics: string,
-  ) {
-    super("the type checker found errors");
-  }
-}
-
 /** The program was ended from this side; `reason` is that of the signal. */
 export class MontyAbortedError extends MontyError {
   override readonly name = "MontyAbortedError";

@@ -8,9 +8,9 @@ const MAX_PROGRAMS_PER_PROCESS = 1000;
 
 export interface PoolOptions {
   readonly executable: string;
-  /** Processes kept ready. */
+  /** Processes kept ready, and those kept for the next programs of one owner. */
   readonly size: number;
-  /** Programs that run at once; more wait their turn, which goes round the owners. */
+  /** Programs that run at once; more wait their turn, which goes round the owners. As many processes are kept in all. */
   readonly maxRunning: number;
   /** Longest wait for a turn, milliseconds. */
   readonly maxWaitMs: number;
@@ -26,6 +26,8 @@ export interface PoolState {
   readonly running: number;
   /** Programs that wait for their turn. */
   readonly waiting: number;
+  /** Processes that are held between programs, and those of them with a program. */
+  readonly held: number;
 }
 
 /** A checked-out session. Release it, whatever became of the program. */
@@ -91,7 +93,8 @@ export class Pool {
   }
 
   get state(): PoolState {
-    return { idle: this.idle.length, running: this.slots.taken, waiting: this.slots.waiting };
+    const { idle, slots, held } = this;
+    return { idle: idle.length, running: slots.taken, waiting: slots.waiting, held: held.size };
   }
 
   /**
@@ -104,10 +107,13 @@ export class Pool {
    */
   async checkout(owner: object, signal: AbortSignal, hold?: Hold | undefined): Promise<Checkout> {
     try {
-      await this.slots.acquire(owner, {
-        signal: AbortSignal.any([signal, this.closing.signal]),
-        maxWaitMs: this.options.maxWaitMs,
-      });
+      signal.throwIfAborted();
+      this.closing.signal.throwIfAborted();
+      if (!this.slots.tryAcquire(owner))
+        await this.slots.acquire(owner, {
+          signal: AbortSignal.any([signal, this.closing.signal]),
+          maxWaitMs: this.options.maxWaitMs,
+        });
     } catch (error) {
       throw signal.aborted ? new MontyAbortedError(signal.reason, []) : error;
     }
@@ -174,8 +180,7 @@ export class Pool {
     this.held.add(worker);
     const { limits } = this.options;
     worker.ready = worker.ready.then(async () => {
-      await worker.session.reset();
-      await worker.session.configure({ ...limits, interpreterMs: undefined });
+      await worker.session.reset({ ...limits, interpreterMs: undefined });
     });
     worker.runtime.ended.then(() => this.held.delete(worker));
   }
@@ -193,11 +198,18 @@ export class Pool {
       worker.ready = this.renew(worker);
       worker.ready.catch(() => undefined);
       this.idle.push(worker);
-      // The longest idle process goes first.
-      if (this.idle.length > this.options.size) this.discard(this.idle[0] as Worker);
+      this.shrink(worker.owner as object);
     } else worker.runtime.kill();
     this.slots.release(worker.owner as object);
     this.refill();
+  }
+
+  /** The longest idle process goes first: of an owner that has more than its share, or of all. */
+  private shrink(owner: object): void {
+    const { size, maxRunning } = this.options;
+    const own = this.idle.filter((worker) => worker.owner === owner);
+    if (own.length > size) this.discard(own[0] as Worker);
+    else if (this.idle.length > Math.max(size, maxRunning)) this.discard(this.idle[0] as Worker);
   }
 
   private refill(): void {
@@ -217,8 +229,7 @@ export class Pool {
   private async renew({ session }: Worker): Promise<void> {
     // The answer of the program before goes out first.
     await new Promise(setImmediate);
-    await session.reset();
-    await session.configure(this.options.limits);
+    await session.reset(this.options.limits);
   }
 
   /** Takes a process that ends while idle out of the pool. One that never worked is not replaced: see `checkout`. */

@@ -22,7 +22,8 @@ interface Turn {
 export class RuntimeProcess {
   private readonly child: ChildProcess;
   private readonly frames = new FrameReader();
-  private current: Turn | undefined;
+  /** Turns under way, the one that the next event belongs to first. */
+  private readonly underWay: Turn[] = [];
   private stderr = "";
   private death: MontyCrashedError | undefined;
   /** Called when the process is gone. */
@@ -48,8 +49,7 @@ export class RuntimeProcess {
     this.ended = new Promise((resolve) => {
       const end = (error: MontyCrashedError) => {
         this.death ??= error;
-        this.current?.reject(this.death);
-        this.current = undefined;
+        for (const turn of this.underWay.splice(0)) turn.reject(this.death);
         for (const listener of this.listeners) listener();
         resolve(this.death);
       };
@@ -74,15 +74,21 @@ export class RuntimeProcess {
    * @throws MontyCrashedError when the process ends first.
    */
   turn(request: Request, onPrint?: (text: string) => void): Promise<TurnEnd> {
-    if (this.current !== undefined) throw new Error("a turn is under way");
-    return new Promise((resolve, reject) => {
-      if (this.death !== undefined) {
-        reject(this.death);
-        return;
-      }
-      this.current = { onPrint, resolve, reject };
-      this.child.stdin?.write(frame(encodeRequest(request)));
-    });
+    if (this.underWay.length > 0) throw new Error("a turn is under way");
+    return this.send(request, onPrint);
+  }
+
+  /**
+   * Sends requests one after the other, whatever is answered, and waits for the events that end their turns.
+   *
+   * @throws MontyCrashedError when the process ends first.
+   */
+  turns(requests: readonly Request[]): Promise<TurnEnd[]> {
+    if (this.underWay.length > 0) throw new Error("a turn is under way");
+    this.child.stdin?.cork();
+    const ends = requests.map((request) => this.send(request));
+    this.child.stdin?.uncork();
+    return Promise.all(ends);
   }
 
   /** Calls `listener` when the process is gone, until the function that it gives is called. */
@@ -95,6 +101,17 @@ export class RuntimeProcess {
   kill(reason = "The Monty runtime was ended."): void {
     this.death ??= new MontyCrashedError(reason);
     this.child.kill("SIGKILL");
+  }
+
+  private send(request: Request, onPrint?: (text: string) => void): Promise<TurnEnd> {
+    return new Promise((resolve, reject) => {
+      if (this.death !== undefined) {
+        reject(this.death);
+        return;
+      }
+      this.underWay.push({ onPrint, resolve, reject });
+      this.child.stdin?.write(frame(encodeRequest(request)));
+    });
   }
 
   private receive(chunk: Buffer): void {
@@ -112,18 +129,18 @@ export class RuntimeProcess {
   }
 
   private dispatch(event: Event): void {
-    if (this.current === undefined) throw new Error("an event out of turn");
+    const [turn] = this.underWay;
+    if (turn === undefined) throw new Error("an event out of turn");
     if (event.type === "print") {
-      this.current.onPrint?.(event.text);
+      turn.onPrint?.(event.text);
       return;
     }
-    const { resolve, reject } = this.current;
-    this.current = undefined;
+    this.underWay.shift();
     if (event.type === "fatal_error") {
       const fatal = new MontyCrashedError(`The Monty runtime gave up: ${event.message}`);
       this.kill(fatal.message);
-      reject(fatal);
-    } else resolve(event);
+      turn.reject(fatal);
+    } else turn.resolve(event);
   }
 
   private reportDeath(code: number | null, signal: NodeJS.Signals | null): MontyCrashedError {

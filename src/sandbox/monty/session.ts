@@ -6,7 +6,6 @@ import {
   MontyCrashedError,
   MontyRuntimeError,
   MontySyntaxError,
-  MontyTypingError,
   type TraceFrame,
 } from "./errors.js";
 import type { CallResult, OsCall, RaisedException, Request, TurnEnd } from "./messages.js";
@@ -59,22 +58,14 @@ export class MontySession {
 
   constructor(private readonly runtime: RuntimeProcess) {}
 
-  /** Must come first, and again after `reset`. With `stubs`, the session can check types. */
+  /** Must come first. With `stubs`, the session can check types. */
   async configure(limits: RuntimeLimits, stubs?: string): Promise<void> {
-    await this.acknowledge({
-      type: "configure",
-      limits: {
-        maxDurationMicros: limits.interpreterMs === undefined ? undefined : limits.interpreterMs * 1000,
-        maxMemoryBytes: limits.memoryBytes,
-        maxRecursionDepth: limits.recursion,
-      },
-      stubs,
-    });
+    await this.acknowledge(configuration(limits, stubs));
   }
 
-  /** Forgets everything, the configuration too. */
-  async reset(): Promise<void> {
-    await this.acknowledge({ type: "reset" });
+  /** Forgets everything, and takes a configuration anew. */
+  async reset(limits: RuntimeLimits, stubs?: string): Promise<void> {
+    await this.acknowledge({ type: "reset" }, configuration(limits, stubs));
     this.feeds = 0;
   }
 
@@ -113,12 +104,13 @@ export class MontySession {
 
   /**
    * Checks the types of code without running any of it: a first line that is a type error stands before it.
+   * Gives the findings as the checker prints them; they count that line as line 1 and hold its error.
    *
-   * @throws MontyTypingError always; its diagnostics count that line as line 1 and hold its error.
+   * @throws MontyCrashedError
    */
-  async check(code: string): Promise<never> {
+  async check(code: string): Promise<string> {
     const end = await this.runtime.turn(this.feed(`${UNDEFINED_NAME}\n${code}`, { skipTypeCheck: false }));
-    if (end.type === "typing_error") throw new MontyTypingError(end.diagnostics);
+    if (end.type === "typing_error") return end.diagnostics;
     throw this.violation(end);
   }
 
@@ -240,9 +232,8 @@ export class MontySession {
     return parsing ? new MontySyntaxError(type, message, trace) : new MontyRuntimeError(type, message, trace);
   }
 
-  private async acknowledge(request: Request): Promise<void> {
-    const end = await this.runtime.turn(request);
-    if (end.type !== "ok") throw this.violation(end);
+  private async acknowledge(...requests: Request[]): Promise<void> {
+    for (const end of await this.runtime.turns(requests)) if (end.type !== "ok") throw this.violation(end);
   }
 
   private violation(end: TurnEnd): MontyCrashedError {
@@ -250,6 +241,15 @@ export class MontySession {
     this.runtime.kill(error.message);
     return error;
   }
+}
+
+function configuration({ interpreterMs, memoryBytes, recursion }: RuntimeLimits, stubs?: string): Request {
+  const limits = {
+    maxDurationMicros: interpreterMs === undefined ? undefined : interpreterMs * 1000,
+    maxMemoryBytes: memoryBytes,
+    maxRecursionDepth: recursion,
+  };
+  return { type: "configure", limits, stubs };
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Request, RequestHandler, Response } from "express";
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from "jose";
 import type { Logger } from "../../logger.js";
 import type { Secret } from "../../secret.js";
-import { missingScope, SCOPE_NAMES } from "../scopes.js";
+import { missing, neededScope, SCOPE_NAMES } from "../scopes.js";
 import { sendError } from "./errors.js";
 
 export interface OAuth {
@@ -77,18 +77,29 @@ export function bearerGuard({ token, oauth, metadataUrl, logger }: BearerOptions
   };
 }
 
-/** Answers a call of a tool that the token's scopes do not allow with 403 and the scope that is missing. */
-export function scopeGuard(metadataUrl: () => string): RequestHandler {
+/**
+ * Answers what the token's scopes do not allow with 403 and the scope that is missing. Who resumes a stream needs all
+ * those by which its session was `used`: answers to such requests may be on it.
+ */
+export function scopeGuard(
+  metadataUrl: () => string,
+  used: (sessionId: string, subject: string) => Iterable<string>,
+): RequestHandler {
   return (req: AuthRequest, res, next) => {
-    const calls = [req.body].flat().filter((message) => message?.method === "tools/call");
-    const missing = calls.map(({ params }) => missingScope(params?.name, req.auth)).find(Boolean);
-    if (!missing) return next();
-    const wanted = [...(req.auth?.scopes ?? []).filter((scope) => SCOPE_NAMES.includes(scope)), missing];
+    const { auth } = req;
+    if (auth === undefined) return next();
+    const isResumption = req.method === "GET" && req.get("last-event-id") !== undefined;
+    const needed = isResumption
+      ? used(req.get("mcp-session-id") ?? "", res.locals.subject)
+      : [req.body].flat().map(neededScope);
+    const lacking = Array.from(needed, (scope) => missing(scope, auth)).find((scope) => scope !== null);
+    if (lacking === undefined) return next();
+    const wanted = [...auth.scopes.filter((scope) => SCOPE_NAMES.includes(scope)), lacking];
     res.set(
       "WWW-Authenticate",
       `Bearer realm="mcp", error="insufficient_scope", scope="${wanted.join(" ")}", resource_metadata="${metadataUrl()}"`,
     );
-    sendError(res, 403, `The token lacks the scope ${missing}.`);
+    sendError(res, 403, `The token lacks the scope ${lacking}.`);
   };
 }
 

@@ -103,6 +103,7 @@ export class Metrics implements ServerObserver {
     this.gauge("sandbox_idle_processes", "Sandbox processes that wait for a program.", () => pool().idle);
     this.gauge("sandbox_running_programs", "Programs that run.", () => pool().running);
     this.gauge("sandbox_waiting_programs", "Programs that wait for their turn.", () => pool().waiting);
+    this.gauge("sandbox_held_processes", "Processes of sessions of programs.", () => pool().held);
     this.gauge("sessions", "Open MCP sessions.", sessions);
     collectDefaultMetrics({ register: this.registry });
   }

@@ -2,6 +2,7 @@ import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/
 import { ErrorCode, type RequestId } from "@modelcontextprotocol/sdk/types.js";
 import type { Response } from "express";
 import { RequestCounter } from "../request-counter.js";
+import { neededScope } from "../scopes.js";
 import { createServer, type ServerOptions } from "../server.js";
 import type { AuthRequest } from "./auth.js";
 import { sendError } from "./errors.js";
@@ -20,6 +21,8 @@ export interface SessionOptions {
 /** One client's server with its transport. */
 export class Session {
   readonly subject: string;
+  /** What its requests have needed of a token. */
+  readonly scopes = new Set<string>();
   private readonly events = new SessionEvents();
   private readonly transport: StreamableHTTPServerTransport;
   private requests: RequestCounter | undefined;
@@ -52,6 +55,7 @@ export class Session {
   /** Answers a POST, GET or DELETE; resolves when the answer has ended. */
   async handle(req: AuthRequest, res: Response): Promise<void> {
     this.exchanges += 1;
+    for (const scope of [req.body].flat().map(neededScope)) if (scope !== undefined) this.scopes.add(scope);
     clearTimeout(this.timer);
     res.once("close", () => {
       this.exchanges -= 1;

@@ -29,15 +29,19 @@ export class Sessions {
     return this.open.size;
   }
 
+  /** The scopes that the requests of a session have needed; none where the subject has no such session. */
+  scopesOf(id: string, subject: string): Iterable<string> {
+    return this.find(id, subject)?.scopes ?? [];
+  }
+
   /** Answers POST, GET and DELETE, once the body is read and the client known. */
   readonly handle: RequestHandler = async (req: AuthRequest, res) => {
     if (this.stopping && isRequest(req.body)) return unavailable(res, "The server is shutting down.");
     if (req.method === "POST") this.watch(res);
     const id = req.get("mcp-session-id");
     if (id === undefined) return this.start(req, res);
-    const session = this.open.get(id);
-    // To others a session does not exist.
-    if (session === undefined || session.subject !== res.locals.subject)
+    const session = this.find(id, res.locals.subject);
+    if (session === undefined)
       return sendError(res, 404, "There is no such session: initialize a new one.", CODE.noSession);
     await session.handle(req, res);
   };
@@ -48,6 +52,12 @@ export class Sessions {
     const sessions = () => Array.from(this.open.values());
     await Promise.all([this.drainPosts(graceMs), ...sessions().map((session) => session.drain(graceMs))]);
     await Promise.all(sessions().map((session) => session.close()));
+  }
+
+  /** To others a session does not exist. */
+  private find(id: string, subject: string): Session | undefined {
+    const session = this.open.get(id);
+    return session?.subject === subject ? session : undefined;
   }
 
   private async drainPosts(graceMs: number): Promise<void> {

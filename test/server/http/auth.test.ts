@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Secret } from "../../../src/secret.js";
 import { expenseTools } from "../../../tools/expenses/index.js";
 import { answerOf } from "../../support/client.js";
-import { INITIALIZE, TestHttp } from "../../support/http.js";
+import { HEADERS, INITIALIZE, rest, sseEvents, TestHttp } from "../../support/http.js";
 
 const ISSUER = "https://login.example.com";
 const AUDIENCE = "https://tools.example.com/mcp";
@@ -132,6 +132,49 @@ describe("a JWT", () => {
       }
       await response.text();
     }
+  });
+
+  it("without the scope for programs learns nothing of those that its subject has run", async () => {
+    await using http = await start();
+    const full = bearer(await jwt({ scope: "mcp:execute" }));
+    const less = bearer(await jwt({ scope: "mcp:tools" }));
+    const session = await http.initialize(full);
+    const ran = await http.post(call("execute_python", { code: "'secret'" }), { ...full, ...session });
+    const events = await rest(sseEvents(ran));
+    const id: string = events.at(-1)?.message.result.structuredContent.execution_id;
+
+    const uri = `execution://${id}/result`;
+    const ref = { type: "ref/resource", uri: "execution://{execution_id}/result{?page}" };
+    const ask = async (method: string, params: object, headers: Record<string, string>) => {
+      const body = { jsonrpc: "2.0", id: 2, method, params };
+      const response = await http.post(body, { ...headers, ...session });
+      return { status: response.status, text: await response.text() };
+    };
+    const requests: [string, object][] = [
+      ["resources/read", { uri }],
+      ["completion/complete", { ref, argument: { name: "execution_id", value: "" } }],
+    ];
+    for (const [method, params] of requests) {
+      expect((await ask(method, params, full)).text, method).toMatch(
+        method === "resources/read" ? /secret/ : id,
+      );
+      expect(await ask(method, params, less), method).toMatchObject({ status: 403 });
+    }
+    expect((await ask("resources/templates/list", {}, full)).text).toContain("execution://");
+    expect((await ask("resources/templates/list", {}, less)).text).not.toContain("execution://");
+    expect(await ask("resources/read", { uri: "monty-code-mode://dialect" }, less)).toMatchObject({
+      status: 200,
+    });
+
+    const resume = (headers: Record<string, string>) =>
+      fetch(http.server.url, {
+        headers: { ...HEADERS, ...session, ...headers, "Last-Event-ID": events[0]?.id ?? "" },
+      });
+    const refused = await resume(less);
+    expect(refused.status).toBe(403);
+    expect(refused.headers.get("www-authenticate")).toContain('scope="mcp:tools mcp:execute"');
+    expect(await refused.text()).not.toContain("secret");
+    expect(await (await resume(full)).text()).toContain("secret");
   });
 
   it("of another subject does not find the session", async () => {

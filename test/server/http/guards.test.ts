@@ -1,5 +1,6 @@
 import { request } from "node:http";
 import { connect } from "node:net";
+import { Router } from "express";
 import { describe, expect, it } from "vitest";
 import { ConfigError } from "../../../src/config.js";
 import { defineTool, z } from "../../../src/index.js";
@@ -76,6 +77,14 @@ describe("a request is refused", () => {
     const third = await http.post(LIST, { "X-Forwarded-For": "10.0.0.1" });
     expect(Number(third.headers.get("retry-after"))).toBeGreaterThan(0);
     expect(await refusal(third)).toEqual([429, -32_000]);
+  });
+
+  it("beyond the rate for the page of the server too", async () => {
+    const landing = Router().get("/", (_req, res) => void res.send("page"));
+    await using http = await TestHttp.start({ settings: { ratePerMinute: 2 }, landing });
+    const statuses = [];
+    for (const _ of [1, 2, 3]) statuses.push((await fetch(http.origin)).status);
+    expect(statuses).toEqual([200, 200, 429]);
   });
 
   it("when its headers come too slowly", async () => {

@@ -16,7 +16,7 @@ import { ModelEndpoint } from "../../support/model-endpoint.js";
 import { TestSandbox } from "../../support/sandbox.js";
 import { CODE_TURN } from "../../support/turns.js";
 
-const IDLE = { idle: 1, running: 0, waiting: 0 };
+const IDLE = { idle: 1, running: 0, waiting: 0, held: 0 };
 
 function metricsOf(parts: Partial<ConstructorParameters<typeof Metrics>[0]> = {}): Metrics {
   const { functions } = pythonStubs(expenseTools);
@@ -203,7 +203,7 @@ describe("/metrics", () => {
       metricsOf({ pool: () => state, sessions: () => sessions }),
     );
     expect(sample(await http.text("/metrics"), "sessions")).toBe(0);
-    state = { idle: 2, running: 3, waiting: 4 };
+    state = { idle: 2, running: 3, waiting: 4, held: 1 };
     sessions = 5;
     const response = await http.get("/metrics");
     expect(response.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
@@ -211,6 +211,7 @@ describe("/metrics", () => {
     expect(sample(text, "sandbox_idle_processes")).toBe(2);
     expect(sample(text, "sandbox_running_programs")).toBe(3);
     expect(sample(text, "sandbox_waiting_programs")).toBe(4);
+    expect(sample(text, "sandbox_held_processes")).toBe(1);
     expect(sample(text, "sessions")).toBe(5);
     expect(text).toContain("process_resident_memory_bytes ");
   });

@@ -204,6 +204,32 @@ describe("a session", () => {
     expect(await after.json()).toMatchObject({ jsonrpc: "2.0", error: { code: -32_001 }, id: null });
   });
 
+  it("keeps what its programs left to itself, and nothing of it when it has ended", async () => {
+    await using http = await TestHttp.start();
+    const [mine, other] = await Promise.all([http.initialize(), http.initialize()]);
+    const run = async (session: Record<string, string>, args: object) => {
+      const events = await rest(sseEvents(await http.post(call(1, "execute_python", args), session)));
+      return events.at(-1)?.message.result;
+    };
+    const read = async (session: Record<string, string>, uri: string) => {
+      const body = { jsonrpc: "2.0", id: 2, method: "resources/read", params: { uri } };
+      return (await rest(sseEvents(await http.post(body, session)))).at(-1)?.message;
+    };
+    const { execution_id: id } = (await run(mine, { code: "x = 7\nx", session: "s" })).structuredContent;
+    expect((await read(mine, `execution://${id}/result`)).result.contents).toMatchObject([{ text: "7" }]);
+    expect((await read(other, `execution://${id}/result`)).error.code).toBe(-32_002);
+    expect((await run(other, { code: "x", session: "s" })).structuredContent.error).toBeDefined();
+    expect(textOf(await run(other, { code: "1", resume_from: id }))).toContain("There is no execution");
+    expect(textOf(await run(other, { code: `await load_result("${id}")` }))).toContain(
+      "There is no execution",
+    );
+
+    const held = http.pool.held;
+    expect(held).toBeGreaterThan(0);
+    await fetch(http.server.url, { method: "DELETE", headers: { ...HEADERS, ...mine } });
+    await until("its process has ended", () => http.pool.held < held);
+  });
+
   it("ends when it is idle, not while a request runs", async () => {
     const waiting = new WaitingTool();
     await using http = await TestHttp.start({ tools: [waiting.tool], settings: { sessionIdleMs: 300 } });
