@@ -8,9 +8,9 @@ const MAX_PROGRAMS_PER_PROCESS = 1000;
 
 export interface PoolOptions {
   readonly executable: string;
-  /** Processes kept ready, and those kept for the next programs of one owner. */
+  /** Processes kept ready. */
   readonly size: number;
-  /** Programs that run at once; more wait their turn, which goes round the owners. As many processes are kept in all. */
+  /** Programs that run at once; more wait their turn, which goes round the owners. */
   readonly maxRunning: number;
   /** Longest wait for a turn, milliseconds. */
   readonly maxWaitMs: number;
@@ -198,18 +198,11 @@ export class Pool {
       worker.ready = this.renew(worker);
       worker.ready.catch(() => undefined);
       this.idle.push(worker);
-      this.shrink(worker.owner as object);
+      // The longest idle process goes first.
+      if (this.idle.length > this.options.size) this.discard(this.idle[0] as Worker);
     } else worker.runtime.kill();
     this.slots.release(worker.owner as object);
     this.refill();
-  }
-
-  /** The longest idle process goes first: of an owner that has more than its share, or of all. */
-  private shrink(owner: object): void {
-    const { size, maxRunning } = this.options;
-    const own = this.idle.filter((worker) => worker.owner === owner);
-    if (own.length > size) this.discard(own[0] as Worker);
-    else if (this.idle.length > Math.max(size, maxRunning)) this.discard(this.idle[0] as Worker);
   }
 
   private refill(): void {
