@@ -24,8 +24,12 @@ export function endWithUs(child: ChildProcess): void {
   }
 }
 
-/** Signals the child and all that it has started; whatever of them has ended already is no error. */
+/** Signals the child and all that it has started. Not once it has ended: its number may be another's by then. */
 export function signalGroup(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): void {
+  if (child.exitCode === null && child.signalCode === null) signalAll(child, signal);
+}
+
+function signalAll(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): void {
   if (child.pid === undefined) return;
   if (IS_WINDOWS) {
     spawnSync("taskkill", ["/pid", String(child.pid), "/t", "/f"], { stdio: "ignore" });
@@ -38,10 +42,10 @@ export function signalGroup(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"):
   }
 }
 
-/** The child has ended: what it has left behind is ended too. */
+/** The child has ended, just now: what it has left behind is ended too. */
 export function forget(child: ChildProcess): void {
   if (!alive.delete(child)) return;
-  if (!IS_WINDOWS) signalGroup(child, "SIGKILL");
+  if (!IS_WINDOWS) signalAll(child, "SIGKILL");
 }
 
 function killAll(): void {
