@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { UsageError } from "./commands/usage-error.js";
-import { type Flags, readConfig, SETTINGS, type Setting, variableOf } from "./config.js";
+import { type Flags, readConfig } from "./config.js";
+import { SETTINGS, type Setting, variableOf } from "./settings.js";
 import { VERSION } from "./version.js";
 
 const EXAMPLES = `

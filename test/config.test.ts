@@ -2,7 +2,8 @@ import { availableParallelism } from "node:os";
 import { delimiter } from "node:path";
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { ConfigError, readConfig, SETTINGS, variableOf } from "../src/config.js";
+import { ConfigError, readConfig } from "../src/config.js";
+import { SETTINGS, variableOf } from "../src/settings.js";
 
 describe("readConfig", () => {
   it.each([

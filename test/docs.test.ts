@@ -8,10 +8,10 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { KEYS, readConfigFile } from "../src/catalog/upstream/config-file.js";
-import { SETTINGS, type Setting, variableOf } from "../src/config.js";
 import * as library from "../src/index.js";
 import { executionTemplates } from "../src/server/execution-resources.js";
 import { Metrics } from "../src/server/http/metrics.js";
+import { SETTINGS, type Setting, variableOf } from "../src/settings.js";
 
 const root = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const CLI = root("dist/bin/monty-code-mode.js");
@@ -64,7 +64,7 @@ describe("the README", () => {
     expect(blocks("sh")[0]).toBe("npm ci && npm run demo\nnpm ci && npm test\n");
   });
 
-  test("lists every setting as src/config.ts has it", () => {
+  test("lists every setting as src/settings.ts has it", () => {
     const table = [
       "| flag | environment variable | default | what it does |",
       "|---|---|---|---|",
@@ -73,7 +73,7 @@ describe("the README", () => {
     expect(section("Settings"), `The table to paste:\n\n${table}\n`).toContain(`\n\n${table}\n\n`);
   });
 
-  test("names the settings of the environment in the help, as src/config.ts has them", async () => {
+  test("names the settings of the environment in the help, as src/settings.ts has them", async () => {
     const { stdout } = await run(["--help"]);
     for (const { variable } of SETTINGS) expect(stdout).toContain(variable ?? "");
   });
