@@ -1,3 +1,4 @@
+import { unlessAborted, within } from "../waiting.js";
 import type { Catalog, CatalogSource, UpstreamState } from "./catalog.js";
 
 /** How long whoever needs the tools of a server waits while it starts, milliseconds. */
@@ -26,36 +27,9 @@ export async function startedCatalog(
   if (awaited.length === 0) return source.catalog;
 
   const names = new Set(awaited.map(({ name }) => name));
-  if (
-    !(await within(
-      START_MS,
-      source.started(({ name }) => names.has(name)),
-      signal,
-    ))
-  )
+  const started = source.started(({ name }) => names.has(name));
+  if (!(await within(START_MS, signal === undefined ? started : unlessAborted(started, signal))))
     for (const { name, state } of source.upstreams)
       if (state === "starting" && names.has(name)) lateOnes.add(name);
   return source.catalog;
-}
-
-/** Whether it happened in time. */
-async function within(
-  ms: number,
-  happening: Promise<void>,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  signal?.throwIfAborted();
-  let timer: NodeJS.Timeout | undefined;
-  let abort = () => {};
-  const end = new Promise<boolean>((resolve, reject) => {
-    timer = setTimeout(resolve, ms, false);
-    abort = () => reject(signal?.reason);
-    signal?.addEventListener("abort", abort);
-  });
-  try {
-    return await Promise.race([happening.then(() => true), end]);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", abort);
-  }
 }

@@ -5,6 +5,7 @@ import type { Turn } from "../ask/turn.js";
 import type { Config } from "../config.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 import type { Tracing } from "../telemetry/tracing.js";
+import { within } from "../waiting.js";
 import { openSandbox } from "./open-sandbox.js";
 import { EXPORT_MS, openTracing } from "./open-tracing.js";
 import { note, noteLogger, type OpenTools, openTools } from "./tools.js";
@@ -107,12 +108,7 @@ export class UserSession {
 const PATIENCE_MS = 10_000;
 
 async function waitFor(tools: OpenTools): Promise<void> {
-  let patience: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    patience = setTimeout(resolve, PATIENCE_MS);
-  });
-  await Promise.race([tools.started(), late]);
-  clearTimeout(patience);
+  await within(PATIENCE_MS, tools.started());
   const missing = tools.upstreams.filter(({ state }) => state === "starting").map(({ name }) => name);
   if (missing.length > 0) note(`Not started yet, and left out: ${missing.join(", ")}.`);
 }

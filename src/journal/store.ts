@@ -36,9 +36,6 @@ export class ExecutionError extends Error {
 /** Stands for the latest execution. */
 export const LAST = "last";
 
-/** All connections together keep so many times what one may. */
-const CONNECTIONS_WORTH = 4;
-
 /** Bytes that a call takes besides its key and result. */
 const CALL_BYTES = 200;
 
@@ -87,7 +84,7 @@ export class ExecutionStore implements Keeper {
     this.bytes += bytes - (before?.bytes ?? 0);
     ExecutionStore.open.add(this);
     while (this.ended.size > limits.executions || this.bytes > limits.bytes) this.dropOldest();
-    boundTogether(ExecutionStore.open, limits.bytes * CONNECTIONS_WORTH);
+    boundTogether(ExecutionStore.open, limits.bytes);
     this.expire();
   }
 

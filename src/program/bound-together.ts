@@ -5,8 +5,12 @@ export interface Keeper {
   dropOldest(): void;
 }
 
-/** Has those that keep most drop their oldest, until all of them together keep no more than `total` bytes. */
-export function boundTogether(keepers: ReadonlySet<Keeper>, total: number): void {
+/** All connections together keep so many times what one may. */
+const CONNECTIONS_WORTH = 4;
+
+/** Has those that keep most drop their oldest, until all together keep no more than four times what one may, bytes. */
+export function boundTogether(keepers: ReadonlySet<Keeper>, bytesOfOne: number): void {
+  const total = bytesOfOne * CONNECTIONS_WORTH;
   const kept = () => Array.from(keepers).reduce((sum, { bytes }) => sum + bytes, 0);
   while (kept() > total)
     Array.from(keepers)

@@ -7,9 +7,6 @@ export interface ByteLimits {
 
 const LIMITS: ByteLimits = { count: 100, bytes: 32 * 1024 * 1024 };
 
-/** All connections together keep so many times what one may. */
-const CONNECTIONS_WORTH = 4;
-
 /** Bytes of results that programs of one connection may ask for: the latest, in a bounded number and size. */
 export class ByteStore implements Keeper {
   private static readonly open = new Set<ByteStore>();
@@ -29,7 +26,7 @@ export class ByteStore implements Keeper {
     this.bytes += bytes.length;
     while (kept.size > limits.count || this.bytes > limits.bytes) this.dropOldest();
     ByteStore.open.add(this);
-    boundTogether(ByteStore.open, limits.bytes * CONNECTIONS_WORTH);
+    boundTogether(ByteStore.open, limits.bytes);
     return name;
   }
 

@@ -4,6 +4,7 @@ import type { PythonFunction } from "../catalog/python-stubs.js";
 import { startedCatalog } from "../catalog/started.js";
 import { PythonError } from "../sandbox/monty/calls.js";
 import { stateOf } from "./callables.js";
+import { explainInput } from "./explain-input.js";
 import type { OwnFunction } from "./own-function.js";
 
 export const SEARCH_TOOLS = "search_tools";
@@ -98,10 +99,7 @@ async def ${SEARCH_TOOLS}(
       parameters: ["query", "detail", "limit"],
       async call(args, signal) {
         const input = SearchInput.safeParse(args);
-        if (!input.success) {
-          const wrong = input.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-          throw new PythonError("ValueError", `${SEARCH_TAKES}. ${wrong.join("; ")}.`);
-        }
+        if (!input.success) throw new PythonError("ValueError", explainInput(SEARCH_TAKES, input.error));
         return (await searchTools(input.data, source, signal)).matches;
       },
     },

@@ -5,13 +5,13 @@ import { type CallContext, messageOf } from "../bind.js";
 import type { CatalogSource } from "../catalog/catalog.js";
 import type { AskSettings, ExposureSettings, ModelSettings } from "../config.js";
 import type { Logger } from "../logger.js";
+import { explainInput } from "../program/explain-input.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 import type { Tracing } from "../telemetry/tracing.js";
 import type { AskSession } from "./ask-session.js";
 import type { ServerObserver } from "./observer.js";
 import {
   errorResult,
-  explainInput,
   jsonSchema,
   progressReporter,
   type RequestExtra,

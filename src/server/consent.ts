@@ -3,6 +3,7 @@ import { ErrorCode, McpError, type RequestId } from "@modelcontextprotocol/sdk/t
 import { messageOf } from "../bind.js";
 import { ConsentError } from "../catalog/consent.js";
 import type { ConsentRequest, ToolContext } from "../catalog/tool.js";
+import { withOwnSignal } from "../own-signal.js";
 import { Slots } from "../sandbox/slots.js";
 import { visible } from "../visible.js";
 
@@ -43,27 +44,21 @@ export class UserConsent {
     relatedRequestId: RequestId,
     signal: AbortSignal,
   ): Promise<boolean> {
-    signal.throwIfAborted();
-    // The SDK never lets go of a signal: its abort would cancel the question again, long after its answer.
-    const ending = new AbortController();
-    const abort = () => ending.abort(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    try {
-      const { action, content } = await this.server.elicitInput(
-        { mode: "form", message: question(request), requestedSchema: FORM },
-        { signal: ending.signal, timeout: this.answerMs, relatedRequestId },
-      );
-      return action === "accept" && content?.confirm !== false;
-    } catch (error) {
-      signal.throwIfAborted();
-      const isLate = error instanceof McpError && error.code === ErrorCode.RequestTimeout;
-      const why = isLate ? `nobody answered within ${this.answerMs / 1000} s` : messageOf(error);
-      throw new ConsentError(
-        `The call needs the user's consent, and the client gave no answer: ${why}. Nothing was done.`,
-      );
-    } finally {
-      signal.removeEventListener("abort", abort);
-    }
+    return withOwnSignal(signal, async (own) => {
+      try {
+        const { action, content } = await this.server.elicitInput(
+          { mode: "form", message: question(request), requestedSchema: FORM },
+          { signal: own, timeout: this.answerMs, relatedRequestId },
+        );
+        return action === "accept" && content?.confirm !== false;
+      } catch (error) {
+        const isLate = error instanceof McpError && error.code === ErrorCode.RequestTimeout;
+        const why = isLate ? `nobody answered within ${this.answerMs / 1000} s` : messageOf(error);
+        throw new ConsentError(
+          `The call needs the user's consent, and the client gave no answer: ${why}. Nothing was done.`,
+        );
+      }
+    });
   }
 }
 

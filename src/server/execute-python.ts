@@ -4,6 +4,7 @@ import type { CatalogSource } from "../catalog/catalog.js";
 import type { Executions } from "../journal/executions.js";
 import { ExecutionError } from "../journal/store.js";
 import { callablesOf, catalogFor } from "../program/callables.js";
+import { explainInput } from "../program/explain-input.js";
 import type { OwnFunction } from "../program/own-function.js";
 import { dialectRules } from "../sandbox/dialect.js";
 import type { ToolCall } from "../sandbox/program.js";
@@ -11,7 +12,6 @@ import { ExecutionOutput, executionAnswer } from "./execution-answer.js";
 import type { ServerObserver } from "./observer.js";
 import {
   errorResult,
-  explainInput,
   jsonSchema,
   progressReporter,
   type RequestExtra,

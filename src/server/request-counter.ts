@@ -1,9 +1,9 @@
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
+import { UnderWay } from "./under-way.js";
 
 /** Knows the requests of a connection that are still to be answered. */
 export class RequestCounter {
-  private readonly open = new Set<unknown>();
-  private onDrained = () => {};
+  private readonly open = new UnderWay<unknown>();
 
   /** The transport must be connected. */
   constructor(transport: Transport) {
@@ -13,14 +13,14 @@ export class RequestCounter {
       onmessage?.(message, extra);
       // A cancelled request is not answered.
       if ("method" in message && message.method === "notifications/cancelled")
-        this.close(message.params?.requestId);
+        this.open.delete(message.params?.requestId);
     };
     const send = transport.send.bind(transport);
     transport.send = async (message, options) => {
       try {
         await send(message, options);
       } finally {
-        if (!("method" in message)) this.close(message.id);
+        if (!("method" in message)) this.open.delete(message.id);
       }
     };
   }
@@ -34,19 +34,7 @@ export class RequestCounter {
   }
 
   /** Resolves when all requests are answered, or after `ms` milliseconds. */
-  async drain(ms: number): Promise<void> {
-    if (this.open.size === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.onDrained = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
-
-  private close(id: unknown): void {
-    this.open.delete(id);
-    if (this.open.size === 0) this.onDrained();
+  drain(ms: number): Promise<void> {
+    return this.open.drain(ms);
   }
 }

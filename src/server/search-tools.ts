@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { messageOf } from "../bind.js";
 import type { CatalogSource } from "../catalog/catalog.js";
+import { explainInput } from "../program/explain-input.js";
 import {
   SEARCH_TAKES,
   SEARCH_TOOLS,
@@ -8,7 +9,7 @@ import {
   searchTools,
   type ToolMatches,
 } from "../program/search-tools.js";
-import { errorResult, explainInput, jsonSchema, type ServerTool } from "./server-tool.js";
+import { errorResult, jsonSchema, type ServerTool } from "./server-tool.js";
 
 const Output = z.object({
   matches: z.array(

@@ -57,12 +57,6 @@ function omitObvious(schema: z.core.JSONSchema.BaseSchema, io: "input" | "output
   if (io === "output") delete schema.additionalProperties;
 }
 
-/** `takes` says what is right, zod what was wrong. */
-export function explainInput(takes: string, { issues }: z.ZodError): string {
-  const wrong = issues.map(({ path, message }) => `${path.join(".") || "arguments"}: ${message}`);
-  return `${takes}. ${wrong.join("; ")}.`;
-}
-
 /** Sends progress notifications, counted up, where the client asked for them; undefined messages are left out. */
 export function progressReporter(extra: RequestExtra): ((message: string | undefined) => void) | undefined {
   const progressToken = extra._meta?.progressToken;

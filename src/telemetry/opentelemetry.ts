@@ -9,6 +9,7 @@ import {
 } from "@opentelemetry/resources";
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from "@opentelemetry/sdk-trace-base";
 import { VERSION } from "../version.js";
+import { within } from "../waiting.js";
 import { Spans } from "./spans.js";
 import type { Tracing } from "./tracing.js";
 
@@ -41,7 +42,12 @@ export function startTracing({ warn, exportMs }: TracingOptions): Tracing {
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   trace.setGlobalTracerProvider(provider);
-  return new Spans(provider.getTracer(NAME, VERSION), () => within(CLOSE_MS, provider.shutdown()));
+  return new Spans(provider.getTracer(NAME, VERSION), async () => {
+    await within(
+      CLOSE_MS,
+      provider.shutdown().catch(() => undefined),
+    );
+  });
 }
 
 /** The exporter, whose failures are told once until it succeeds again. */
@@ -64,12 +70,3 @@ function warnOnce(exporter: SpanExporter, warn: (problem: string) => void): Span
 
 /** `ExportResultCode.SUCCESS`. */
 const SUCCESS = 0;
-
-async function within(ms: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([work.catch(() => undefined), late]);
-  clearTimeout(timer);
-}

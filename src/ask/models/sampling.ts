@@ -6,6 +6,7 @@ import {
   McpError,
   type RequestId,
 } from "@modelcontextprotocol/sdk/types.js";
+import { withOwnSignal } from "../../own-signal.js";
 import { type ChatModel, type ChatReply, type ChatRequest, type ChatTool, ModelError } from "./model.js";
 import { estimateUsage } from "./reply.js";
 import { describeTools, readToolCalls } from "./text-tools.js";
@@ -38,34 +39,24 @@ export function samplingModel(
     name: `sampling:${server.getClientVersion()?.name ?? "client"}`,
     provider: { name: "mcp_client" },
     async complete(request, { signal, onText }) {
-      signal.throwIfAborted();
-      // The SDK never lets go of a signal: its abort would cancel the request again, long after its reply.
-      const ending = new AbortController();
-      const abort = () => ending.abort(signal.reason);
-      signal.addEventListener("abort", abort, { once: true });
-      const options = {
-        signal: ending.signal,
-        timeout: timeoutMs,
-        ...(relatedRequestId !== undefined && { relatedRequestId }),
-      };
       const { tools = [] } = request;
       const native = tools.length > 0 && server.getClientCapabilities()?.sampling?.tools !== undefined;
       const prompt = readPrompt(request, native ? [] : tools);
-      let reply: Omit<ChatReply, "usage">;
-      try {
-        if (native) {
-          const used = { tools: tools.map(samplingTool), toolChoice: { mode: "auto" as const } };
-          reply = readContent(await server.createMessage({ ...prompt, ...used }, options));
-        } else {
+      const send = async (own: AbortSignal): Promise<Omit<ChatReply, "usage">> => {
+        const related = relatedRequestId !== undefined && { relatedRequestId };
+        const options = { signal: own, timeout: timeoutMs, ...related };
+        try {
+          if (native) {
+            const used = { tools: tools.map(samplingTool), toolChoice: { mode: "auto" as const } };
+            return readContent(await server.createMessage({ ...prompt, ...used }, options));
+          }
           const { text } = readContent(await server.createMessage(prompt, options));
-          reply = tools.length > 0 ? readToolCalls(text, tools) : { text, toolCalls: [] };
+          return tools.length > 0 ? readToolCalls(text, tools) : { text, toolCalls: [] };
+        } catch (error) {
+          throw explain(error, timeoutMs);
         }
-      } catch (error) {
-        signal.throwIfAborted();
-        throw explain(error, timeoutMs);
-      } finally {
-        signal.removeEventListener("abort", abort);
-      }
+      };
+      const reply = await withOwnSignal(signal, send);
       if (reply.text !== "") onText?.(reply.text);
       return { ...reply, usage: estimateUsage(request, reply) };
     },

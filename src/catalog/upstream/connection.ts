@@ -8,6 +8,7 @@ import {
   McpError,
   ToolListChangedNotificationSchema,
 } from "@modelcontextprotocol/sdk/types.js";
+import { withOwnSignal } from "../../own-signal.js";
 import { VERSION } from "../../version.js";
 import { UnansweredError } from "../tool.js";
 import type { UpstreamSettings } from "./config-file.js";
@@ -121,22 +122,16 @@ export class Connection {
     args: Readonly<Record<string, unknown>>,
     signal: AbortSignal,
   ): Promise<CallToolResult> {
-    signal.throwIfAborted();
-    // One of its own: the SDK leaves a listener on it, and tells the server when it aborts after the answer.
-    const cancelling = new AbortController();
-    const cancel = () => cancelling.abort(signal.reason);
-    signal.addEventListener("abort", cancel, { once: true });
-    try {
-      const params = { name, arguments: { ...args } };
-      const options = { timeout: this.settings.timeoutMs, signal: cancelling.signal };
-      if (isTask) return await callAsTask(this.client, params, options);
-      return await this.client.request({ method: "tools/call", params }, CallToolResultSchema, options);
-    } catch (error) {
-      signal.throwIfAborted();
-      throw this.describe(error, "the call");
-    } finally {
-      signal.removeEventListener("abort", cancel);
-    }
+    return withOwnSignal(signal, async (own) => {
+      try {
+        const params = { name, arguments: { ...args } };
+        const options = { timeout: this.settings.timeoutMs, signal: own };
+        if (isTask) return await callAsTask(this.client, params, options);
+        return await this.client.request({ method: "tools/call", params }, CallToolResultSchema, options);
+      } catch (error) {
+        throw this.describe(error, "the call");
+      }
+    });
   }
 
   /** Ends the connection, and the process where the server is one of ours. */

@@ -1,10 +1,10 @@
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import type { Logger } from "../../logger.js";
+import { unlessAborted } from "../../waiting.js";
 import type { UpstreamSettings } from "./config-file.js";
 import { Connection, type ConnectionEvents, SessionExpiredError } from "./connection.js";
 import { LineBudget } from "./line-budget.js";
 import type { ListedTool } from "./listing.js";
-import { unlessAborted } from "./unless-aborted.js";
 
 /** The wait before another start: doubled each time, begun anew after a connection that has lasted. */
 const FIRST_WAIT_MS = 1000;

@@ -5,7 +5,7 @@ import {
   type CallToolResult,
   CallToolResultSchema,
 } from "@modelcontextprotocol/sdk/types.js";
-import { unlessAborted } from "./unless-aborted.js";
+import { unlessAborted } from "../../waiting.js";
 
 /**
  * Calls a tool that runs as a task of the server: asks for its state until it is done. When the signal aborts, the

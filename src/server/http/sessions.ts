@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { isInitializeRequest } from "@modelcontextprotocol/sdk/types.js";
 import type { RequestHandler, Response } from "express";
 import type { ServerOptions } from "../server.js";
+import { UnderWay } from "../under-way.js";
 import type { AuthRequest } from "./auth.js";
 import { CODE, sendError } from "./errors.js";
 import { Session } from "./session.js";
@@ -19,9 +20,8 @@ export interface SessionsOptions {
 export class Sessions {
   private readonly open = new Map<string, Session>();
   /** POST requests that are not answered yet. */
-  private readonly posts = new Set<Response>();
+  private readonly posts = new UnderWay<Response>();
   private stopping = false;
-  private onDrained = () => {};
 
   constructor(private readonly options: SessionsOptions) {}
 
@@ -50,7 +50,7 @@ export class Sessions {
   async close(graceMs: number): Promise<void> {
     this.stopping = true;
     const sessions = () => Array.from(this.open.values());
-    await Promise.all([this.drainPosts(graceMs), ...sessions().map((session) => session.drain(graceMs))]);
+    await Promise.all([this.posts.drain(graceMs), ...sessions().map((session) => session.drain(graceMs))]);
     await Promise.all(sessions().map((session) => session.close()));
   }
 
@@ -58,17 +58,6 @@ export class Sessions {
   private find(id: string, subject: string): Session | undefined {
     const session = this.open.get(id);
     return session?.subject === subject ? session : undefined;
-  }
-
-  private async drainPosts(graceMs: number): Promise<void> {
-    if (this.posts.size === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, graceMs);
-      this.onDrained = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 
   private async start(req: AuthRequest, res: Response): Promise<void> {
@@ -89,10 +78,7 @@ export class Sessions {
 
   private watch(res: Response): void {
     this.posts.add(res);
-    res.once("close", () => {
-      this.posts.delete(res);
-      if (this.posts.size === 0) this.onDrained();
-    });
+    res.once("close", () => this.posts.delete(res));
   }
 }
 
