@@ -43,7 +43,7 @@ describe("a probe", () => {
   it("starts another process after the one it had has died", async () => {
     const probe = probeOf(EXECUTABLE);
     await probe.answers();
-    const [pid = 0] = sandboxPids();
+    const [pid] = sandboxPids() as [number];
     process.kill(pid, "SIGKILL");
     await until("a new process", () => !isAlive(pid) && sandboxPids().length === 1);
     expect(await probe.answers()).toBe(true);

@@ -151,7 +151,9 @@ export class StdioTransport implements Transport {
   }
 
   private giveUp(reason: string): void {
-    this.reason ??= reason;
+    // What it had sent by then is still read.
+    if (this.reason !== undefined) return;
+    this.reason = reason;
     if (this.child) signalGroup(this.child, "SIGKILL");
   }
 }
