@@ -100,7 +100,8 @@ export class RuntimeProcess {
   /** Ends the process at once. What it was running fails with the reason given. */
   kill(reason = "The Monty runtime was ended."): void {
     this.death ??= new MontyCrashedError(reason);
-    this.child.kill("SIGKILL");
+    // Of a process that did not start, Node.js 20 holds a number that was never set: it may be 0, which is our own group.
+    if (this.child.pid !== undefined) this.child.kill("SIGKILL");
   }
 
   private send(request: Request, onPrint?: (text: string) => void): Promise<TurnEnd> {

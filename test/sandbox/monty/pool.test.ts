@@ -1,6 +1,8 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { ChildProcess } from "node:child_process";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { MontyCrashedError } from "../../../src/sandbox/monty/errors.js";
 import { type Checkout, Pool } from "../../../src/sandbox/monty/pool.js";
+import { RuntimeProcess } from "../../../src/sandbox/monty/process.js";
 import { EXECUTABLE, RUNTIME_LIMITS } from "../../support/monty.js";
 import { isAlive, sandboxPids } from "../../support/processes.js";
 import { until } from "../../support/until.js";
@@ -191,4 +193,16 @@ it("a runtime that does not start fails the checkout, and is tried again by the 
   });
   for (let i = 0; i < 2; i++) await expect(pool.checkout({}, never)).rejects.toThrow(/did not start/);
   await pool.close();
+});
+
+it("a runtime that did not start is not signalled: Node.js has no number of its process", async () => {
+  const kill = vi.spyOn(ChildProcess.prototype, "kill").mockReturnValue(true);
+  try {
+    const runtime = new RuntimeProcess("/nowhere/monty");
+    runtime.kill("It is not needed.");
+    expect(await runtime.ended).toMatchObject({ message: "It is not needed." });
+    expect(kill).not.toHaveBeenCalled();
+  } finally {
+    kill.mockRestore();
+  }
 });
