@@ -1,6 +1,6 @@
 import type { PythonFunction } from "../catalog/python-stubs.js";
 import { callKey } from "../journal/canonical.js";
-import type { HostFunction } from "../sandbox/program.js";
+import { type HostFunction, NotMade } from "../sandbox/program.js";
 
 /**
  * The function of one program, bound so that a read-only tool runs once for the same arguments, defaults filled in:
@@ -15,7 +15,7 @@ export function callOnce(declared: PythonFunction, host: HostFunction): HostFunc
     call(args, signal, untimed) {
       const key = keyOf(args);
       const known = results.get(key);
-      if (known) return known;
+      if (known) return known.then((given) => (given instanceof NotMade ? given : new NotMade(given)));
       const result = host.call(args, signal, untimed);
       results.set(key, result);
       result.catch(() => results.delete(key));

@@ -4,7 +4,7 @@ import { ToolOutputError, UnansweredError } from "../catalog/tool.js";
 import type { Untimed } from "../sandbox/deadline.js";
 import { PythonError } from "../sandbox/monty/calls.js";
 import { ValueError } from "../sandbox/monty/values.js";
-import type { HostFunction } from "../sandbox/program.js";
+import { type HostFunction, NotMade } from "../sandbox/program.js";
 import { PythonValue } from "../sandbox/python-value.js";
 import { callKey } from "./canonical.js";
 
@@ -111,14 +111,14 @@ export class Journal {
       call: async (args, signal, untimed) => {
         const key = keyOf(args);
         const known = this.replay(declared.name, key, kind);
-        if (known !== undefined) return known;
+        if (known !== undefined) return new NotMade(known);
         const { gate } = this.options;
         const call: JournaledCall = { key, ...kind, state: "running", result: undefined };
         if (gate !== undefined && !kind.isReadOnly) {
           await host.check(args);
           signal.throwIfAborted();
           const instead = gate.pass({ call, name: declared.name, arguments: args });
-          if (instead !== undefined) return instead;
+          if (instead !== undefined) return new NotMade(instead);
         }
         this.own.push(call);
         this.counts.run += 1;

@@ -12,11 +12,17 @@ export interface HostFunction {
   readonly floats?: FloatShape | undefined;
   /**
    * Runs the call. Arguments are JSON values keyed by parameter name, not yet checked. What is done by `untimed` does
-   * not count for the program's wall clock time. Gives JSON, or a PythonValue, which the program gets as it is.
+   * not count for the program's wall clock time. Gives JSON, or a PythonValue, which the program gets as it is, or
+   * NotMade.
    *
    * @throws PythonError to raise that exception in the program; any other error is a RuntimeError there.
    */
   call(args: Record<string, unknown>, signal: AbortSignal, untimed: Untimed): Promise<unknown>;
+}
+
+/** What a function gives for a call that it answers without making it: the program gets the value, as from a call. */
+export class NotMade {
+  constructor(readonly value: unknown) {}
 }
 
 /** Limits of every program. All are positive. */
@@ -94,6 +100,8 @@ export interface ToolCall {
   readonly durationMs: number;
   /** Null for a call that gave a result. */
   readonly error: string | null;
+  /** False for one that the function answered without making it. */
+  readonly isMade: boolean;
 }
 
 /** Why a program failed, as its author needs to know it. */

@@ -4,7 +4,7 @@ import { type HostFunction as MontyFunction, PythonError } from "./monty/calls.j
 import { decodeArgument, decodeKeyword, decodeResult } from "./monty/decode.js";
 import { encodeValue } from "./monty/encode.js";
 import { ValueError } from "./monty/values.js";
-import type { HostFunction, ToolCall } from "./program.js";
+import { type HostFunction, NotMade, type ToolCall } from "./program.js";
 import { PythonValue } from "./python-value.js";
 import { Slots } from "./slots.js";
 
@@ -82,6 +82,7 @@ export class CallRecorder {
       startedMs: options.clock(),
       durationMs: 0,
       error: null,
+      isMade: true,
     };
     this.record.push(call);
     this.running.set(call, false);
@@ -98,7 +99,9 @@ export class CallRecorder {
         this.running.set(call, true);
         call.startedMs = options.clock();
         options.onToolCall?.(call, "start");
-        return result(host, await host.call(bound, this.ending.signal, options.untimed));
+        const given = await host.call(bound, this.ending.signal, options.untimed);
+        call.isMade = !(given instanceof NotMade);
+        return result(host, given instanceof NotMade ? given.value : given);
       } finally {
         this.slots.release();
       }

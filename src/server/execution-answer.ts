@@ -29,6 +29,10 @@ export const ExecutionOutput = z.object({
       started_ms: z.number().describe("From the start of the program."),
       duration_ms: z.number(),
       error: z.string().nullable(),
+      made: z
+        .literal(false)
+        .optional()
+        .describe("Of a call that was not made: the journal or a dry run answered it."),
     }),
   ),
   duration_ms: z.number(),
@@ -97,6 +101,7 @@ function toolCalls({ toolCalls }: Execution) {
     started_ms: round(call.startedMs),
     duration_ms: round(call.durationMs),
     error: call.error,
+    ...(!call.isMade && { made: false }),
   }));
 }
 

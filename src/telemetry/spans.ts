@@ -14,7 +14,7 @@ import {
 import type { ChatModel } from "../ask/models/model.js";
 import type { Step } from "../ask/turn.js";
 import { PythonError } from "../sandbox/monty/calls.js";
-import type { Execution, HostFunction, Program } from "../sandbox/program.js";
+import { type Execution, type HostFunction, NotMade, type Program } from "../sandbox/program.js";
 import { type McpRequest, type RequestExtra, requestAttributes, requestName } from "./mcp-attributes.js";
 import { remoteContext } from "./trace-context.js";
 import type { Tracing } from "./tracing.js";
@@ -133,7 +133,9 @@ export class Spans implements Tracing {
           };
           signal.addEventListener("abort", abandon, { once: true });
           try {
-            return await host.call(args, signal, untimed);
+            const given = await host.call(args, signal, untimed);
+            if (given instanceof NotMade) span.setAttribute("monty_code_mode.tool.made", false);
+            return given;
           } finally {
             signal.removeEventListener("abort", abandon);
           }

@@ -26,10 +26,14 @@ function counted(
   return { runs, stubs: pythonStubs([tool]) };
 }
 
-async function result(code: string, { stubs }: ReturnType<typeof counted>) {
-  await using test = new TestSandbox();
+function programOf({ stubs }: ReturnType<typeof counted>) {
   const functions = stubs.functions.map((declared) => callOnce(declared, bindTool(declared)));
-  return await test.result(code, { functions, stubs: stubs.text });
+  return { functions, stubs: stubs.text };
+}
+
+async function result(code: string, tool: ReturnType<typeof counted>) {
+  await using test = new TestSandbox();
+  return await test.result(code, programOf(tool));
 }
 
 describe("a read-only tool", () => {
@@ -51,6 +55,13 @@ describe("a read-only tool", () => {
     const code = "import asyncio\nawait asyncio.gather(*[look_up(x) for x in [1, 2, 1, 2, 1]])";
     expect(await result(code, tool)).toEqual([1, 2, 1, 2, 1]);
     expect(tool.runs).toHaveLength(2);
+  });
+
+  test("is shown as called once", async () => {
+    await using test = new TestSandbox();
+    const program = programOf(counted(({ x }) => x));
+    const { toolCalls } = await test.run("await look_up(1)\nawait look_up(1)", program);
+    expect(toolCalls).toMatchObject([{ isMade: true }, { isMade: false }]);
   });
 
   test("runs again after a failure", async () => {

@@ -114,6 +114,21 @@ describe("traces over stdio", () => {
     }
   });
 
+  it("tell which calls the journal answered", async () => {
+    await using collector = await Collector.start();
+    {
+      await using connection = await StdioConnection.open([], to(collector));
+      const code = "await get_custom_budget(1)";
+      for (const more of [{}, { resume_from: "last" }])
+        await connection.client.callTool({ name: "execute_python", arguments: { code, ...more } });
+    }
+    const calls = collector.spans.filter(({ name }) => name === "execute_tool get_custom_budget");
+    expect(calls.map(({ attributes }) => attributes["monty_code_mode.tool.made"])).toEqual([
+      undefined,
+      false,
+    ]);
+  });
+
   it("hold what a tool traces itself", async () => {
     await using collector = await Collector.start();
     {

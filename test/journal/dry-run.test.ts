@@ -21,6 +21,10 @@ describe("a dry run", () => {
     expect(dry.writes).toEqual([0, 1, 2].map((x) => ({ name: "write", arguments: { x, note: "a" } })));
     expect(write.runs).toEqual([]);
     expect(read.runs).toEqual([3]);
+    expect(dry.execution.toolCalls.map(({ name, isMade }) => ({ name, isMade }))).toEqual([
+      { name: "read", isMade: true },
+      ...Array(3).fill({ name: "write", isMade: false }),
+    ]);
   });
 
   it.each([

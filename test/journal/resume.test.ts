@@ -26,6 +26,7 @@ describe("a program that resumes a failed one", () => {
     expect(resultOf(second)).toEqual(Array.from({ length: 15 }, (_, x) => x * 10));
     expect(second.counts).toEqual({ run: 1, replayed: 14, failed: 0, unknown: 0 });
     expect(write.runs).toEqual([...Array(14).keys(), 15, 14]);
+    expect(second.execution.toolCalls.map(({ isMade }) => isMade)).toEqual([...Array(14).fill(false), true]);
   });
 
   it("does so also where the process of the first was killed", async () => {

@@ -58,6 +58,9 @@ describe("a failed program", () => {
     );
     const second = await connection.execute(`${FAILING}total`, { resume_from: id });
     expect(second).toMatchObject({ result: 91, receipt: { calls_run: 0, calls_from_journal: 14 } });
+    expect(second.tool_calls).toEqual(
+      Array(14).fill(expect.objectContaining({ name: "write", made: false })),
+    );
     expect(write.runs).toHaveLength(14);
   });
 

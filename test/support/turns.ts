@@ -33,7 +33,7 @@ export const DIRECT_TURN: Turn = {
 
 /** A program that succeeded, with the result given. */
 export function execution(result: unknown, parts: Partial<Execution> = {}): Execution {
-  const call = { arguments: {}, startedMs: 0, durationMs: 1, error: null };
+  const call = { arguments: {}, startedMs: 0, durationMs: 1, error: null, isMade: true };
   return {
     stdout: "",
     toolCalls: [

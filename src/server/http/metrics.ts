@@ -116,8 +116,8 @@ export class Metrics implements ServerObserver {
   program(execution: Execution): void {
     this.programs.inc({ outcome: execution.ok ? "ok" : execution.failure.kind });
     this.programSeconds.observe(execution.durationMs / 1000);
-    for (const { name, error, durationMs } of execution.toolCalls) {
-      this.toolCall(name, error === null ? "ok" : "error", durationMs);
+    for (const { name, error, durationMs, isMade } of execution.toolCalls) {
+      if (isMade) this.toolCall(name, error === null ? "ok" : "error", durationMs);
     }
   }
 

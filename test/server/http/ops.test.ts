@@ -146,6 +146,9 @@ describe("/metrics", () => {
     expect(calls("get_team_members", "ok")).toBe(1);
     expect(calls("get_team_members", "error")).toBe(1);
     expect(calls("get_custom_budget", "ok")).toBe(1);
+    // A call that the journal answers is none of the tool.
+    await connection.execute("(await get_custom_budget(user_id=1)) is None", { resume_from: "last" });
+    expect(calls("get_custom_budget", "ok")).toBe(1);
     for (const phase of ["discovery", "code", "answer"]) {
       expect(sample(text, `model_tokens_total{phase="${phase}",kind="prompt"}`)).toBeGreaterThan(0);
     }
