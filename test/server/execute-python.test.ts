@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { defineTool, z } from "../../src/index.js";
 import { answerOf, TestConnection, textOf } from "../support/client.js";
-import { hang } from "../support/gate.js";
+import { WaitingTool } from "../support/http.js";
 import { until } from "../support/until.js";
 
 describe("execute_python", () => {
@@ -165,49 +165,31 @@ describe("progress", () => {
 
 describe("cancellation", () => {
   it("through the client stops the program, signals its tool, and the next call works", async () => {
-    let signal: AbortSignal | undefined;
-    const wait = defineTool({
-      name: "wait",
-      description: "Waits.",
-      input: z.object({}),
-      run: (_, context) => {
-        signal = context.signal;
-        return hang(context.signal);
-      },
-    });
-    await using connection = await TestConnection.open({ tools: [wait] });
+    const waiting = new WaitingTool();
+    await using connection = await TestConnection.open({ tools: [waiting.tool] });
     const cancel = new AbortController();
     const call = connection.client.callTool(
       { name: "execute_python", arguments: { code: "await wait()" } },
       undefined,
       { signal: cancel.signal },
     );
-    await until("the tool was called", () => signal !== undefined);
+    await waiting.called;
     cancel.abort("not needed");
     await expect(call).rejects.toThrow("not needed");
-    await until("the tool was signalled", () => signal?.aborted);
+    await until("the tool was signalled", () => waiting.aborted);
     expect(await connection.execute("1 + 1")).toMatchObject({ result: 2 });
   });
 
   it("of a direct tool call signals the tool", async () => {
-    let signal: AbortSignal | undefined;
-    const wait = defineTool({
-      name: "wait",
-      description: "Waits.",
-      input: z.object({}),
-      run: (_, context) => {
-        signal = context.signal;
-        return hang(context.signal);
-      },
-    });
-    await using connection = await TestConnection.open({ tools: [wait] });
+    const waiting = new WaitingTool();
+    await using connection = await TestConnection.open({ tools: [waiting.tool] });
     const cancel = new AbortController();
     const call = connection.client.callTool({ name: "wait", arguments: {} }, undefined, {
       signal: cancel.signal,
     });
-    await until("the tool was called", () => signal !== undefined);
+    await waiting.called;
     cancel.abort("not needed");
     await expect(call).rejects.toThrow("not needed");
-    await until("the tool was signalled", () => signal?.aborted);
+    await until("the tool was signalled", () => waiting.aborted);
   });
 });

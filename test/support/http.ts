@@ -115,7 +115,7 @@ export class WaitingTool {
   readonly called = new Promise<void>((resolve) => {
     this.wasCalled = resolve;
   });
-  /** Why a call was ended. */
+  /** Whether a call was signalled to end. */
   aborted = false;
   readonly tool = defineTool({
     name: "wait",
