@@ -3,6 +3,7 @@ import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { register } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { isObject } from "../is-object.js";
 import { PACKAGE_ROOT } from "../paths.js";
 import type { HookData } from "./local-hooks.js";
 import { TOOL_NAME, type Tool } from "./tool.js";
@@ -123,7 +124,7 @@ function toolsIn(exports: Readonly<Record<string, unknown>>): { tools: Set<Tool>
 
 /** By shape: a tool may come from another copy of this package. */
 function isLikeTool(value: unknown): value is Record<string, unknown> {
-  if (!isRecord(value)) return false;
+  if (!isObject(value)) return false;
   const acts = typeof value.run === "function" || typeof value.call === "function";
   return acts && ["name", "description", "input", "inputSchema"].some((key) => key in value);
 }
@@ -133,17 +134,13 @@ function flawOf(value: Record<string, unknown>): string | undefined {
   if (typeof value.name !== "string" || !TOOL_NAME.test(value.name))
     return "its name must be 1 to 128 letters, digits, `_`, `-` and `.`";
   if (typeof value.description !== "string") return "its description must be a string";
-  if (!isRecord(value.inputSchema) || value.inputSchema.type !== "object")
+  if (!isObject(value.inputSchema) || value.inputSchema.type !== "object")
     return 'its inputSchema must be a JSON Schema with "type": "object"';
-  if (value.outputSchema !== undefined && !isRecord(value.outputSchema))
+  if (value.outputSchema !== undefined && !isObject(value.outputSchema))
     return "its outputSchema must be a JSON Schema";
-  if (value.annotations !== undefined && !isRecord(value.annotations))
+  if (value.annotations !== undefined && !isObject(value.annotations))
     return "its annotations must be an object";
   return undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function withSource(tool: Tool, source: string): Tool {

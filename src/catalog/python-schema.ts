@@ -1,3 +1,4 @@
+import { isObject } from "../is-object.js";
 import { patternsFor } from "./text-patterns.js";
 import type { JsonSchema } from "./tool.js";
 
@@ -198,7 +199,7 @@ export function oneLine(text: string): string {
 }
 
 export function isSchema(value: unknown): value is JsonSchema {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject(value);
 }
 
 const DEFINITIONS = /^(\$defs|definitions|schemas)$/;

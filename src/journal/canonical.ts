@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { PythonFunction } from "../catalog/python-stubs.js";
+import { isObject } from "../is-object.js";
 
 type Arguments = Readonly<Record<string, unknown>>;
 
@@ -30,8 +31,6 @@ function defaultsOf({ tool, parameters }: PythonFunction): Arguments {
 /** JSON with sorted keys. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === "object" && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
+    isObject(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
   );
 }

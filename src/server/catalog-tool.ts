@@ -1,5 +1,6 @@
 import { type CallContext, messageOf } from "../bind.js";
 import type { JsonSchema, Tool } from "../catalog/tool.js";
+import { isObject } from "../is-object.js";
 import type { ServerObserver, ToolOutcome } from "./observer.js";
 import { isCompilable } from "./output-schemas.js";
 import { errorResult, type RequestExtra, type ServerTool } from "./server-tool.js";
@@ -51,10 +52,6 @@ export function catalogTool(tool: Tool, { contextOf, observer }: CatalogToolOpti
       }
     },
   };
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A schema as clients see it: the dialect is MCP's own default. */

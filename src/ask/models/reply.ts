@@ -1,3 +1,4 @@
+import { isObject } from "../../is-object.js";
 import type { ChatReply, ChatRequest, TokenUsage } from "./model.js";
 
 const CHARACTERS_A_TOKEN = 4;
@@ -32,8 +33,4 @@ export function readArguments(value: unknown): Record<string, unknown> {
     }
   }
   return isObject(value) ? value : {};
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

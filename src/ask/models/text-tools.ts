@@ -1,5 +1,6 @@
+import { isObject } from "../../is-object.js";
 import type { ChatReply, ChatTool, ChatToolCall } from "./model.js";
-import { isObject, readArguments } from "./reply.js";
+import { readArguments } from "./reply.js";
 
 const BLOCK = /```[ \t]*tool_calls\b([\s\S]*?)(?:```|$)/gi;
 const ONLY_BLOCK = /^```[ \t]*\w*\s([\s\S]*?)```$/;

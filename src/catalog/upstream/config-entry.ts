@@ -1,4 +1,5 @@
 import { ConfigError } from "../../config.js";
+import { isObject } from "../../is-object.js";
 import { joinPath } from "../explain.js";
 
 /**
@@ -26,7 +27,7 @@ export class Entry {
 
   object(): ObjectEntry {
     const { value } = this;
-    if (typeof value !== "object" || value === null || Array.isArray(value)) this.expect("an object");
+    if (!isObject(value)) this.expect("an object");
     return {
       get: (key) => (Object.hasOwn(value as object, key) ? this.at(key) : this.missing(key)),
       entries: () => Object.keys(value as object).map((key) => [key, this.at(key)]),

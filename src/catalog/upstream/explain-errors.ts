@@ -1,4 +1,5 @@
 import type { ErrorObject } from "ajv";
+import { isObject } from "../../is-object.js";
 import { joinPath, received } from "../explain.js";
 
 const MAX_LINES = 5;
@@ -122,8 +123,4 @@ function typesOf(schema: unknown): string {
 function properties(schema: object): Readonly<Record<string, unknown>> {
   const found: unknown = Reflect.get(schema, "properties");
   return isObject(found) ? found : {};
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
