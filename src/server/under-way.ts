@@ -1,3 +1,5 @@
+import { within } from "../waiting.js";
+
 /** What is under way, and the wait for its end. */
 export class UnderWay<T> {
   private readonly open = new Set<T>();
@@ -23,12 +25,9 @@ export class UnderWay<T> {
   /** Resolves when nothing is under way, or after `ms` milliseconds. */
   async drain(ms: number): Promise<void> {
     if (this.open.size === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.onDrained = () => {
-        clearTimeout(timer);
-        resolve();
-      };
+    const drained = new Promise<void>((resolve) => {
+      this.onDrained = resolve;
     });
+    await within(ms, drained);
   }
 }

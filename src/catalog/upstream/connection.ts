@@ -10,6 +10,7 @@ import {
 } from "@modelcontextprotocol/sdk/types.js";
 import { withOwnSignal } from "../../own-signal.js";
 import { VERSION } from "../../version.js";
+import { within } from "../../waiting.js";
 import { UnansweredError } from "../tool.js";
 import type { UpstreamSettings } from "./config-file.js";
 import { httpTransport } from "./http.js";
@@ -139,8 +140,10 @@ export class Connection {
     this.isOver = true;
     this.signal.removeEventListener("abort", this.close);
     if ("terminateSession" in this.transport) {
-      const late = new Promise((resolve) => setTimeout(resolve, GOODBYE_MS).unref());
-      await Promise.race([this.transport.terminateSession().catch(() => undefined), late]);
+      await within(
+        GOODBYE_MS,
+        this.transport.terminateSession().catch(() => undefined),
+      );
     }
     // Both: a client that is not connected closes no transport.
     await this.client.close().catch(() => undefined);

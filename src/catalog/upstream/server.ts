@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import type { Logger } from "../../logger.js";
 import { unlessAborted } from "../../waiting.js";
@@ -192,10 +193,7 @@ export class UpstreamServer {
       } catch (error) {
         this.log("warn", `its list of tools cannot be read again: ${(error as Error).message}`);
       }
-      await unlessAborted(
-        new Promise((resolve) => setTimeout(resolve, REFRESH_MS).unref()),
-        this.closed.signal,
-      ).catch(() => undefined);
+      await sleep(REFRESH_MS, undefined, { ref: false, signal: this.closed.signal }).catch(() => undefined);
     }
   }
 
