@@ -60,7 +60,6 @@ export class SessionLog {
         if (event.type === "done") this.turns.push(event.turn);
         for (const [title, ...blocks] of entriesOf(event)) entry(title, ...blocks);
       },
-      failed: (error) => entry("failed", cut(messageOf(error), MAX_TEXT)),
     };
   }
 
@@ -90,8 +89,6 @@ export class SessionLog {
 /** The record of one turn. */
 export interface TurnLog {
   event(event: TurnEvent): void;
-  /** The turn ends without an answer: the model failed, or the user cancelled. */
-  failed(error: unknown): void;
 }
 
 /** A file named by the time, in local order; nobody else may read it: questions are the user's own. */
@@ -123,7 +120,7 @@ function entriesOf(event: TurnEvent): Entry[] {
     case "done":
       return doneEntries(event.turn);
     case "failed":
-      return [];
+      return [["failed", cut(messageOf(event.error), MAX_TEXT)]];
   }
 }
 

@@ -70,20 +70,16 @@ export class UserSession {
   /** As `Asker.ask`, with its record. */
   async ask(question: string, { onEvent, ...options }: AskOptions = {}): Promise<Turn> {
     const record = this.log?.turn(question);
-    try {
-      const turn = await this.asker.ask(question, {
-        ...options,
-        onEvent: (event) => {
-          record?.event(event);
-          onEvent?.(event);
-        },
-      });
-      this.turns.push(turn);
-      return turn;
-    } catch (error) {
-      record?.failed(options.signal?.aborted ? "cancelled" : error);
-      throw error;
-    }
+    const turn = await this.asker.ask(question, {
+      ...options,
+      onEvent: (event) => {
+        const isCancelled = event.type === "failed" && options.signal?.aborted === true;
+        record?.event(isCancelled ? { ...event, error: "cancelled" } : event);
+        onEvent?.(event);
+      },
+    });
+    this.turns.push(turn);
+    return turn;
   }
 
   /** Forgets the conversation; its turns stay in the record. */

@@ -58,23 +58,18 @@ export class AskSession {
     const record = this.log?.turn(question);
     const { logger } = this.options;
     const model = hasModel(this.options.model) ? undefined : clientModel(this.options, requestId);
-    try {
-      const turn = await this.asker.ask(question, {
-        conversation,
-        model,
-        context,
-        signal,
-        onEvent(event) {
-          record?.event(event);
-          if (logger !== undefined) logTurnEvent(logger, event);
-          onEvent(event);
-        },
-      });
-      return { answer: turn.answer, output: turnOutput(turn) };
-    } catch (error) {
-      record?.failed(error);
-      throw error;
-    }
+    const turn = await this.asker.ask(question, {
+      conversation,
+      model,
+      context,
+      signal,
+      onEvent(event) {
+        record?.event(event);
+        if (logger !== undefined) logTurnEvent(logger, event);
+        onEvent(event);
+      },
+    });
+    return { answer: turn.answer, output: turnOutput(turn) };
   }
 
   close(): void {

@@ -103,7 +103,7 @@ describe("a session log", () => {
     const log = newLog();
     const [first, second] = [log.turn("one"), log.turn("two")];
     second.event({ type: "phase", phase: "discovery", attempt: 1 });
-    first.failed(new Error("The model does not answer."));
+    first.event({ type: "failed", error: new Error("The model does not answer."), usage: [] });
     log.close();
     const entries = (await logged()).split("\n").slice(7);
     expect(entries).toEqual([
@@ -124,7 +124,7 @@ describe("a session log", () => {
     turn.event({ type: "attempt", attempt: 2, code: null, execution: null, error: hostile });
     turn.event({ type: "corrected", numbers: [hostile] });
     turn.event({ type: "done", turn: { ...CODE_TURN, answer: hostile, unsupportedNumbers: [hostile] } });
-    turn.failed(new Error(hostile));
+    turn.event({ type: "failed", error: new Error(hostile), usage: [] });
     log.close();
     const text = await logged();
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
