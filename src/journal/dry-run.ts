@@ -1,15 +1,14 @@
 import { PythonError } from "../sandbox/monty/calls.js";
 import type { Prelude } from "../sandbox/program.js";
 import { PythonValue } from "../sandbox/python-value.js";
+import { reportRoom } from "../sandbox/report-room.js";
 import type { JournaledCall, Write, WriteGate } from "./journal.js";
 
 /** A write as the answer of a dry run lists it. */
 export type ListedWrite = Pick<Write, "name" | "arguments">;
 
-/** Bytes of JSON that the list keeps of the arguments of one write, and of all of them together. */
+/** Bytes of JSON that the list keeps of the arguments of one write. */
 const MAX_LISTED_BYTES = 4096;
-const MAX_ALL_LISTED_BYTES = 64 * 1024;
-const MIN_LISTED_BYTES = 64;
 
 const NO_RESULT = "dry run: this write was not run, so its result is not known";
 const PLACEHOLDER = "DryRunPlaceholder";
@@ -54,11 +53,7 @@ export class DryRun implements WriteGate {
   pass({ call, name, arguments: args }: Write): PythonValue {
     if (this.placeholder === undefined) throw new PythonError("RuntimeError", NO_RESULT);
     this.approval.allow(call);
-    const room = Math.max(
-      MIN_LISTED_BYTES,
-      Math.min(MAX_LISTED_BYTES, MAX_ALL_LISTED_BYTES - this.listedBytes),
-    );
-    const { value } = PythonValue.of(args).toJson(room);
+    const { value } = PythonValue.of(args).toJson(reportRoom(MAX_LISTED_BYTES, this.listedBytes));
     this.listedBytes += Buffer.byteLength(JSON.stringify(value));
     this.writes.push({ name, arguments: value as ListedWrite["arguments"] });
     return this.placeholder;

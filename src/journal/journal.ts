@@ -220,7 +220,7 @@ export class Journal {
     const { maxBytes } = this.options;
     if (this.bytes <= maxBytes) return;
     const forgotten = new Set<JournaledCall>();
-    for (const call of [...this.own, ...Array.from(this.unused.values()).flat()]) {
+    for (const call of this.calls) {
       if (this.bytes <= maxBytes) break;
       if (!call.isReadOnly || call.result === undefined) continue;
       forgotten.add(call);

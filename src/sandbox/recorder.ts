@@ -6,12 +6,11 @@ import { encodeValue } from "./monty/encode.js";
 import { ValueError } from "./monty/values.js";
 import { type HostFunction, NotMade, type ToolCall } from "./program.js";
 import { PythonValue } from "./python-value.js";
+import { reportRoom } from "./report-room.js";
 import { Slots } from "./slots.js";
 
-/** Bytes of JSON that the report keeps of the arguments of one call, and of all calls together. */
+/** Bytes of JSON that the report keeps of the arguments of one call. */
 const MAX_REPORTED_CALL_BYTES = 1024;
-const MAX_REPORTED_BYTES = 64 * 1024;
-const MIN_REPORTED_CALL_BYTES = 64;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -121,10 +120,7 @@ export class CallRecorder {
     encoded: ReadonlyMap<string, Uint8Array>,
     bound: Readonly<Record<string, unknown>>,
   ): Readonly<Record<string, unknown>> {
-    const room = Math.max(
-      MIN_REPORTED_CALL_BYTES,
-      Math.min(MAX_REPORTED_CALL_BYTES, MAX_REPORTED_BYTES - this.reportedBytes),
-    );
+    const room = reportRoom(MAX_REPORTED_CALL_BYTES, this.reportedBytes);
     const size = Buffer.byteLength(JSON.stringify(bound));
     this.reportedBytes += Math.min(size, room);
     if (size <= room && Object.keys(bound).length === encoded.size) return bound;
